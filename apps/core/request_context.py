@@ -1,0 +1,27 @@
+"""Which session and request the running code works for, carried by a context variable into every log line."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_ids: ContextVar[dict[str, str] | None] = ContextVar("gvses_ids", default=None)
+
+
+def current_ids() -> dict[str, str]:
+    """The ids of the running turn: `session_id` and `request_id`, or nothing outside a turn."""
+    return _ids.get() or {}
+
+
+def bind_ids(*, session_id: object, request_id: object) -> None:
+    """Sets the ids for the current task or thread; a task started for one request forgets them with it."""
+    _ids.set({"session_id": str(session_id), "request_id": str(request_id)})
+
+
+@contextmanager
+def bound_ids(*, session_id: object, request_id: object) -> Iterator[None]:
+    """Sets the ids for a block of synchronous code."""
+    token = _ids.set({"session_id": str(session_id), "request_id": str(request_id)})
+    try:
+        yield
+    finally:
+        _ids.reset(token)
