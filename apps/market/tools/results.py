@@ -13,7 +13,7 @@ from apps.market.values import Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where the numbers of a result come from, as people read it. `label` is one clause: "sample data to 1 Mar 2013"."""
+    """Where numbers come from, as people read it. `label` is one clause: "sample data to 1 Mar 2013"."""
 
     symbol: str
     source: str

@@ -1,0 +1,14 @@
+"""The environment of the suite, set before settings load: nothing of the developer's own `.env` reaches a test."""
+
+import os
+import tempfile
+
+os.environ["GVSES_ENV_FILE"] = os.devnull
+for name in ("OPENAI_API_KEY", "SENTRY_DSN", "LANGFUSE_PUBLIC_KEY", "LANGFUSE_SECRET_KEY", "GVSES_FORCE_PROVIDER"):
+    os.environ.pop(name, None)
+os.environ["DEBUG"] = "True"
+os.environ["SECRET_KEY"] = "a key for tests only, which protects nothing at all"
+os.environ["MARKET_DATA"] = "sample"
+os.environ["LOG_LEVEL"] = "WARNING"
+# PostgreSQL and Redis are used when the caller names them; otherwise a file of this run alone.
+os.environ.setdefault("DATABASE_URL", f"sqlite:///{tempfile.mkdtemp(prefix='gvses-test-')}/tests.sqlite3")
