@@ -1,0 +1,189 @@
+"""Which provider serves a turn, and why: a pure decision over values, first match wins.
+
+break-glass › kill switch › staff override › session's assignment › bucket map › `responses`
+
+The session's own provider (`assigned_provider`) is settled first, without a look at kills, so that a stop never
+changes what a session belongs to; then whoever can serve it is found along the fallback chain.
+"""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, replace
+from itertools import takewhile
+
+from django.db.models import TextChoices
+
+from apps.routing.errors import NoProvider, OverrideRefused
+from apps.routing.shares import percent
+
+
+class Reason(TextChoices):
+    """The rule that decided who serves."""
+
+    BREAK_GLASS = "break_glass", "Break-glass variable"
+    KILL_SWITCH = "kill_switch", "Kill switch"
+    NOT_CONFIGURED = "not_configured", "Assigned provider not configured"
+    OVERRIDE = "override", "Staff override"
+    ASSIGNMENT = "assignment", "Session's assignment"
+    BUCKET_MAP = "bucket_map", "Bucket map"
+    DEFAULT = "default", "Default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Who can serve now. `unavailable` maps a name to why it cannot, as the end of a sentence about it."""
+
+    providers: tuple[str, ...]
+    fallback_chain: tuple[str, ...]
+    unavailable: Mapping[str, str]
+    killed: Set[str]
+
+    def why_unavailable(self, name: str) -> str | None:
+        """Why it cannot serve whatever the kill switch says, or None."""
+        if name not in self.providers:
+            return "is not known to this version"
+        return self.unavailable.get(name)
+
+    def why_not(self, name: str) -> str | None:
+        """Why it does not serve now, or None."""
+        return "is stopped by the kill switch" if name in self.killed else self.why_unavailable(name)
+
+    def chain_from(self, name: str) -> tuple[str, ...]:
+        """Who is asked in turn for a session of that provider."""
+        return tuple(dict.fromkeys((name, *self.fallback_chain)))
+
+    def able_from(self, name: str) -> str | None:
+        """Who a session of that provider belongs to, kills aside; None where nobody is able."""
+        return next((n for n in self.chain_from(name) if self.why_unavailable(n) is None), None)
+
+    def server_for(self, name: str) -> str | None:
+        """Who serves a session of that provider now; None where nobody does."""
+        return next((n for n in self.chain_from(name) if self.why_not(n) is None), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """What a session belongs to. `share_at_assign` is the chance it had to get there, in basis points, or None
+    where no draw led there."""
+
+    provider: str
+    bucket: int
+    share_at_assign: int | None
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """All that a decision rests on. `bucket_owner` is None where no map says; `shares` are basis points by owner."""
+
+    standing: Standing
+    bucket: int
+    bucket_owner: str | None
+    shares: Mapping[str, int]
+    assignment: Assignment | None = None
+    override: str | None = None
+    forced: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Who serves a turn (`provider`), who the session belongs to, and one sentence that says why.
+
+    `share_at_assign` is None only under an override without an assignment; `new_assignment` is what to store.
+    """
+
+    provider: str
+    assigned_provider: str
+    reason: Reason
+    explanation: str
+    bucket: int
+    share_at_assign: int | None
+    new_assignment: Assignment | None = None
+
+
+def choose(inputs: Inputs) -> Route:
+    """Raises NoProvider where nobody on the chain can serve, OverrideRefused for an override that never can."""
+    if inputs.override is not None and (why := inputs.standing.why_unavailable(inputs.override)):
+        raise OverrideRefused(f"{inputs.override} {why}, so it cannot be asked for.", provider=inputs.override)
+    belongs_to = inputs.assignment or _new_assignment(inputs)
+    wanted, rule, claim = _first_match(inputs, belongs_to)
+    # Break-glass stands above the kill switch: what it names is never stopped.
+    standing = replace(inputs.standing, killed=inputs.standing.killed - {inputs.forced})
+    provider = standing.server_for(wanted)
+    if provider is None:
+        raise NoProvider(_nobody(standing, wanted), provider=belongs_to.provider)
+    return Route(
+        provider=provider,
+        assigned_provider=belongs_to.provider,
+        reason=_reason(standing, wanted, rule),
+        explanation=_explain(standing, wanted, provider, rule, claim),
+        bucket=belongs_to.bucket,
+        share_at_assign=belongs_to.share_at_assign,
+        new_assignment=belongs_to if inputs.assignment is None and inputs.override is None else None,
+    )
+
+
+def _new_assignment(inputs: Inputs) -> Assignment:
+    """What a new session belongs to; under an override that is no draw from the map, and has no chance to record."""
+    if inputs.override is None:
+        return assignment_by_map(inputs)
+    return Assignment(provider=inputs.override, bucket=inputs.bucket, share_at_assign=None, reason=Reason.OVERRIDE)
+
+
+def assignment_by_map(inputs: Inputs) -> Assignment:
+    """The first on the bucket owner's chain that is able, kills aside. Raises NoProvider."""
+    standing, owner = inputs.standing, inputs.bucket_owner
+    reason = Reason.BUCKET_MAP
+    if owner is None or owner not in standing.providers:
+        owner, reason = standing.fallback_chain[0], Reason.DEFAULT
+    provider = standing.able_from(owner)
+    if provider is None:
+        raise NoProvider(_nobody(standing, owner), provider=owner)
+    return Assignment(
+        provider=provider,
+        bucket=inputs.bucket,
+        share_at_assign=sum(share for name, share in inputs.shares.items() if standing.able_from(name) == provider),
+        reason=reason,
+    )
+
+
+def _first_match(inputs: Inputs, belongs_to: Assignment) -> tuple[str, Reason, str]:
+    """The provider wanted, the rule that wants it, and that rule's claim as the start of a sentence."""
+    if inputs.forced is not None:
+        return inputs.forced, Reason.BREAK_GLASS, f"GVSES_FORCE_PROVIDER names {inputs.forced}"
+    if inputs.override is not None:
+        return inputs.override, Reason.OVERRIDE, f"A staff override names {inputs.override}"
+    name, owner = belongs_to.provider, inputs.bucket_owner
+    if inputs.assignment is not None:
+        return name, Reason.ASSIGNMENT, f"This session was assigned to {name}"
+    if owner is None or belongs_to.reason is Reason.DEFAULT:
+        return name, Reason.DEFAULT, f"No provider known to this version owns bucket {inputs.bucket:,}"
+    claim = f"Bucket {inputs.bucket:,} belongs to {owner} ({percent(inputs.shares.get(owner, 0))})"
+    why = inputs.standing.why_unavailable(owner)
+    return name, Reason.BUCKET_MAP, f"{claim}, which {why}" if why else claim
+
+
+def _reason(standing: Standing, wanted: str, rule: Reason) -> Reason:
+    if rule is Reason.BREAK_GLASS:
+        return rule
+    if wanted in standing.killed:
+        return Reason.KILL_SWITCH
+    return Reason.NOT_CONFIGURED if standing.why_unavailable(wanted) else rule
+
+
+def _explain(standing: Standing, wanted: str, provider: str, rule: Reason, claim: str) -> str:
+    if provider == wanted:
+        return f"{claim}, so {provider} serves."
+    skipped = _skipped(standing, wanted, until=provider)
+    if _reason(standing, wanted, rule) is Reason.KILL_SWITCH:
+        return f"{skipped}, so {provider} serves."
+    return f"{claim}, but {skipped}, so {provider} serves."
+
+
+def _nobody(standing: Standing, wanted: str) -> str:
+    return f"No provider can serve: {_skipped(standing, wanted, until=None)}."
+
+
+def _skipped(standing: Standing, wanted: str, *, until: str | None) -> str:
+    """Why each one on the chain before `until` does not serve, as one clause."""
+    passed_over = takewhile(lambda name: name != until, standing.chain_from(wanted))
+    return " and ".join(f"{name} {standing.why_not(name)}" for name in passed_over)

@@ -1,0 +1,60 @@
+"""What can go wrong with routing, in sentences that a page, a shell and a log can show as they are.
+
+RoutingError
+├── NoProvider          nobody can serve this turn now; asking again may help
+├── UnknownProvider     no provider has that name
+├── OverrideRefused     a staff member asked for a provider that cannot serve
+├── BadShares           the percentages are no split of all sessions
+├── BadBucketMap        a stored map is not what this code writes
+├── ReasonMissing       a change that wants a reason came without one
+├── NotStopped          a provider that runs cannot be resumed
+└── RolloutReplaced     someone else changed the rollout since it was read
+"""
+
+
+class RoutingError(Exception):
+    """`str(error)` is a whole sentence. `provider` names the provider at fault, where it is one."""
+
+    retryable = False
+    code = "routing_error"
+
+    def __init__(self, sentence: str, *, provider: str | None = None) -> None:
+        super().__init__(sentence)
+        self.provider = provider
+
+
+class NoProvider(RoutingError):
+    """`str(error)` tells operations why, `for_people` is what the person who asked reads."""
+
+    retryable = True
+    code = "no_provider"
+    for_people = "No assistant can answer right now. Please try again in a few minutes."
+
+
+class UnknownProvider(RoutingError):
+    code = "unknown_provider"
+
+
+class OverrideRefused(RoutingError):
+    code = "override_refused"
+
+
+class BadShares(RoutingError):
+    code = "bad_shares"
+
+
+class BadBucketMap(RoutingError):
+    code = "bad_bucket_map"
+
+
+class ReasonMissing(RoutingError):
+    code = "reason_missing"
+
+
+class NotStopped(RoutingError):
+    code = "not_stopped"
+
+
+class RolloutReplaced(RoutingError):
+    retryable = True
+    code = "rollout_replaced"
