@@ -62,12 +62,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """What a session belongs to. `share_at_assign` is the chance it had to get there, in basis points, or None
-    where no draw led there."""
+    """What a session belongs to. `share_at_assign` is the chance it had to get there, in basis points; 0 where no
+    draw from the map led there."""
 
     provider: str
     bucket: int
-    share_at_assign: int | None
+    share_at_assign: int
     reason: Reason
 
 
@@ -88,7 +88,7 @@ class Inputs:
 class Route:
     """Who serves a turn (`provider`), who the session belongs to, and one sentence that says why.
 
-    `share_at_assign` is None only under an override without an assignment; `new_assignment` is what to store.
+    `new_assignment` is what to store for a session that has none yet.
     """
 
     provider: str
@@ -96,7 +96,7 @@ class Route:
     reason: Reason
     explanation: str
     bucket: int
-    share_at_assign: int | None
+    share_at_assign: int
     new_assignment: Assignment | None = None
 
 
@@ -123,10 +123,10 @@ def choose(inputs: Inputs) -> Route:
 
 
 def _new_assignment(inputs: Inputs) -> Assignment:
-    """What a new session belongs to; under an override that is no draw from the map, and has no chance to record."""
+    """What a new session belongs to; under an override there is no draw from the map and nothing to store."""
     if inputs.override is None:
         return assignment_by_map(inputs)
-    return Assignment(provider=inputs.override, bucket=inputs.bucket, share_at_assign=None, reason=Reason.OVERRIDE)
+    return Assignment(provider=inputs.override, bucket=inputs.bucket, share_at_assign=0, reason=Reason.OVERRIDE)
 
 
 def assignment_by_map(inputs: Inputs) -> Assignment:

@@ -1,0 +1,269 @@
+"""The verbs of the rollout: settle who serves a turn, set shares, stop and resume a provider."""
+
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Subquery
+from django.utils import timezone
+
+from apps.providers.registry import DEFAULT_PROVIDER, FALLBACK_CHAIN, PROVIDERS, why_unavailable
+from apps.routing.buckets import N_BUCKETS, BucketMap, Move, bucket_of, owner_in
+from apps.routing.choose import Assignment, Inputs, Reason, Route, Standing, choose
+from apps.routing.errors import BadBucketMap, NotStopped, ReasonMissing, RolloutReplaced
+from apps.routing.models import Rollout, RolloutChange, SessionAssignment
+from apps.routing.shares import WHOLE, parse_share, require_known
+
+logger = logging.getLogger(__name__)
+
+
+def resolve(*, session_id: UUID, override: str | None = None) -> Route:
+    """Who serves the session's next turn, and why. Raises NoProvider, OverrideRefused.
+
+    One query for a session with an assignment; a new session is assigned by one insert, which one of any number of
+    racing first turns wins, and read back.
+    """
+    rollout, assignment = _read(session_id)
+    bucket = bucket_of(session_id, rollout.salt)
+    inputs = Inputs(
+        standing=standing(rollout),
+        bucket=bucket,
+        bucket_owner=_owner(rollout, bucket),
+        shares=rollout.shares,
+        assignment=assignment,
+        override=override,
+        forced=settings.GVSES_FORCE_PROVIDER or None,
+    )
+    route = choose(inputs)
+    if route.new_assignment is None:
+        return route
+    stored = _store(session_id, route.new_assignment)
+    if stored == route.new_assignment:
+        return route
+    return choose(replace(inputs, assignment=stored))
+
+
+def current_rollout() -> Rollout:
+    """The one row; the first call of all writes it from WORKFLOW_PERCENTAGE and WORKFLOW_KILL_SWITCH."""
+    return Rollout.objects.filter(pk=Rollout.ONLY_ID).first() or _seed()
+
+
+def standing(rollout: Rollout) -> Standing:
+    """Who can serve now, from the registry and the row's stops."""
+    return Standing(
+        providers=tuple(PROVIDERS),
+        fallback_chain=FALLBACK_CHAIN,
+        unavailable={name: why for name in PROVIDERS if (why := why_unavailable(name))},
+        killed=rollout.killed,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharesPreview:
+    """What new shares would do. `version` is the rollout they were compared with."""
+
+    version: int
+    before: Mapping[str, int]
+    after: Mapping[str, int]
+    moves: tuple[Move, ...]
+
+    @property
+    def sentences(self) -> list[str]:
+        return [
+            f"{move.n_buckets:,} of {N_BUCKETS:,} buckets move from {move.giver} to {move.taker}."
+            for move in self.moves
+        ]
+
+
+def preview_shares(*, shares: Mapping[str, int]) -> SharesPreview:
+    """Which buckets would move; nothing changes. `shares` are basis points. Raises BadShares, UnknownProvider."""
+    rollout = current_rollout()
+    _require_known_takers(rollout, shares)
+    moves = rollout.buckets.moves_to(rollout.buckets.move(shares))
+    return SharesPreview(version=rollout.version, before=rollout.shares, after=shares, moves=tuple(moves))
+
+
+def set_shares(
+    *, shares: Mapping[str, int], by: str, reason: str = "", expected_version: int | None = None
+) -> RolloutChange | None:
+    """New shares of new sessions, in basis points; no session that has begun moves. None when nothing changes.
+
+    Raises BadShares, UnknownProvider, and RolloutReplaced when the row is no longer of `expected_version`.
+    """
+    with transaction.atomic():
+        rollout = _locked()
+        if expected_version is not None and rollout.version != expected_version:
+            raise RolloutReplaced(
+                f"The rollout has changed since you looked: it is version {rollout.version}, you saw version "
+                f"{expected_version}. Nothing was saved; look again and repeat."
+            )
+        _require_known_takers(rollout, shares)
+        buckets = rollout.buckets
+        moved = buckets.move(shares)
+        if moved == buckets:
+            return None
+        before = rollout.state()
+        rollout.shares, rollout.bucket_map = moved.shares(), moved.encode()
+        change = _save(rollout, before, action=RolloutChange.Action.SHARES_SET, by=by, reason=reason)
+    logger.info("Rollout shares set", extra={"rollout_version": change.version, "by": by, "shares": rollout.shares})
+    return change
+
+
+def kill(*, provider: str, by: str, reason: str = "") -> RolloutChange | None:
+    """Stops a provider from the next turn of every session; assignments stay. None when it is stopped already."""
+    require_known(provider, providers=tuple(PROVIDERS))
+    with transaction.atomic():
+        rollout = _locked()
+        if provider in rollout.kills:
+            return None
+        before = rollout.state()
+        stop = {"reason": reason.strip(), "by": by, "at": timezone.now().isoformat()}
+        rollout.kills = {**rollout.kills, provider: stop}
+        change = _save(rollout, before, action=RolloutChange.Action.STOPPED, by=by, reason=reason, provider=provider)
+    logger.warning("Provider stopped", extra={"provider": provider, "by": by, "rollout_version": change.version})
+    return change
+
+
+def unkill(*, provider: str, by: str, reason: str) -> RolloutChange:
+    """Resumes a stopped provider: its sessions return to it. Raises ReasonMissing, NotStopped."""
+    if not reason.strip():
+        raise ReasonMissing(f"Resuming {provider} wants a reason.", provider=provider)
+    with transaction.atomic():
+        rollout = _locked()
+        _require_stopped(rollout, provider)
+        before = rollout.state()
+        rollout.kills = {name: stop for name, stop in rollout.kills.items() if name != provider}
+        change = _save(rollout, before, action=RolloutChange.Action.RESUMED, by=by, reason=reason, provider=provider)
+    logger.warning("Provider resumed", extra={"provider": provider, "by": by, "rollout_version": change.version})
+    return change
+
+
+def explain_kill(*, provider: str, by: str, reason: str) -> RolloutChange:
+    """The reason for a stop, given afterwards. Raises ReasonMissing, NotStopped."""
+    if not reason.strip():
+        raise ReasonMissing(f"Say why {provider} is stopped.", provider=provider)
+    with transaction.atomic():
+        rollout = _locked()
+        _require_stopped(rollout, provider)
+        before = rollout.state()
+        stop = {**rollout.kills[provider], "reason": reason.strip()}
+        rollout.kills = {**rollout.kills, provider: stop}
+        return _save(rollout, before, action=RolloutChange.Action.REASON_GIVEN, by=by, reason=reason, provider=provider)
+
+
+def _read(session_id: UUID) -> tuple[Rollout, Assignment | None]:
+    """The rollout and the session's assignment in one query."""
+    own = SessionAssignment.objects.filter(pk=session_id)
+    rollout = (
+        Rollout.objects.filter(pk=Rollout.ONLY_ID)
+        .annotate(
+            own_provider=Subquery(own.values("provider")),
+            own_bucket=Subquery(own.values("bucket")),
+            own_share=Subquery(own.values("share_at_assign")),
+            own_reason=Subquery(own.values("reason")),
+        )
+        .first()
+    )
+    if rollout is None:
+        _seed()
+        return _read(session_id)
+    if rollout.own_provider is None:
+        return rollout, None
+    return rollout, Assignment(
+        provider=rollout.own_provider,
+        bucket=rollout.own_bucket,
+        share_at_assign=rollout.own_share,
+        reason=Reason(rollout.own_reason),
+    )
+
+
+def _owner(rollout: Rollout, bucket: int) -> str | None:
+    """Who owns the bucket; a damaged map costs a log line, not the turn."""
+    try:
+        return owner_in(rollout.bucket_map, bucket)
+    except BadBucketMap:
+        logger.exception("Bucket map unreadable", extra={"rollout_version": rollout.version, "bucket": bucket})
+        return None
+
+
+def _store(session_id: UUID, assignment: Assignment) -> Assignment:
+    """Inserts the assignment unless another first turn was faster, and gives the one that counts."""
+    row = SessionAssignment(
+        session_id=session_id,
+        provider=assignment.provider,
+        bucket=assignment.bucket,
+        share_at_assign=assignment.share_at_assign,
+        reason=assignment.reason,
+    )
+    SessionAssignment.objects.bulk_create([row], ignore_conflicts=True)
+    stored = SessionAssignment.objects.get(pk=session_id)
+    return Assignment(
+        provider=stored.provider,
+        bucket=stored.bucket,
+        share_at_assign=stored.share_at_assign,
+        reason=Reason(stored.reason),
+    )
+
+
+def _seed() -> Rollout:
+    """The first row, written once however many ask at the same time."""
+    share = parse_share(str(settings.WORKFLOW_PERCENTAGE), provider="workflow")
+    buckets = BucketMap.of_one(DEFAULT_PROVIDER).move({DEFAULT_PROVIDER: WHOLE - share, "workflow": share})
+    stop = {"reason": "WORKFLOW_KILL_SWITCH was set at the first start.", "by": "settings"}
+    fields = {
+        "salt": secrets.token_hex(8),
+        "shares": buckets.shares(),
+        "bucket_map": buckets.encode(),
+        "kills": {"workflow": {**stop, "at": timezone.now().isoformat()}} if settings.WORKFLOW_KILL_SWITCH else {},
+    }
+    with transaction.atomic():
+        rollout, created = Rollout.objects.get_or_create(pk=Rollout.ONLY_ID, defaults=fields)
+        if created:
+            _record(rollout, before={}, action=RolloutChange.Action.SEEDED, by="settings", reason="", provider="")
+    return rollout
+
+
+def _locked() -> Rollout:
+    """The row, locked until the transaction ends; SQLite locks the whole file when a transaction starts."""
+    current_rollout()
+    return Rollout.objects.select_for_update().get(pk=Rollout.ONLY_ID)
+
+
+def _require_known_takers(rollout: Rollout, shares: Mapping[str, int]) -> None:
+    """A provider that left the registry may keep or lose its share; a name nobody knows gets none."""
+    for name in shares:
+        require_known(name, providers=tuple({**PROVIDERS, **rollout.shares}))
+
+
+def _require_stopped(rollout: Rollout, provider: str) -> None:
+    if provider not in rollout.kills:
+        raise NotStopped(f"{provider} is not stopped.", provider=provider)
+
+
+def _save(
+    rollout: Rollout, before: Mapping[str, Any], *, action: str, by: str, reason: str, provider: str = ""
+) -> RolloutChange:
+    rollout.version += 1
+    rollout.updated_at = timezone.now()
+    rollout.save()
+    return _record(rollout, before=before, action=action, by=by, reason=reason, provider=provider)
+
+
+def _record(
+    rollout: Rollout, *, before: Mapping[str, Any], action: str, by: str, reason: str, provider: str
+) -> RolloutChange:
+    return RolloutChange.objects.create(
+        at=rollout.updated_at,
+        by=by,
+        action=action,
+        provider=provider,
+        reason=reason.strip(),
+        version=rollout.version,
+        before=before,
+        after=rollout.state(),
+    )

@@ -1,0 +1,69 @@
+"""Threads with their own connections: racing first turns make one assignment, racing first looks one rollout."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import TypeVar
+from uuid import uuid4
+
+import pytest
+from django.db import connections
+
+from apps.routing import services
+from apps.routing.models import Rollout, RolloutChange, SessionAssignment
+
+T = TypeVar("T")
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("all_backends")]
+
+
+def race(n_threads: int, call: Callable[[int], T]) -> list[T]:
+    """What each of n threads got from a call that all begin at the same moment."""
+    barrier = Barrier(n_threads)
+
+    def run(number: int) -> T:
+        try:
+            barrier.wait()
+            return call(number)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(n_threads) as pool:
+        return list(pool.map(run, range(n_threads)))
+
+
+def test_fifty_racing_first_turns_make_one_assignment_that_all_see() -> None:
+    services.set_shares(shares={"responses": 5_000, "workflow": 5_000}, by="Bob")
+    session_id = uuid4()
+    routes = race(50, lambda _: services.resolve(session_id=session_id))
+    stored = SessionAssignment.objects.get()
+    assert {(route.assigned_provider, route.bucket) for route in routes} == {(stored.provider, stored.bucket)}
+
+
+def test_first_turns_that_race_with_changes_of_shares_still_agree() -> None:
+    services.current_rollout()
+    session_id = uuid4()
+
+    def turn_or_change(number: int) -> str | None:
+        if number % 4 == 0:
+            workflow = 10_000 if number % 8 else 0
+            services.set_shares(shares={"responses": 10_000 - workflow, "workflow": workflow}, by="Bob")
+            return None
+        return services.resolve(session_id=session_id).assigned_provider
+
+    seen = {provider for provider in race(24, turn_or_change) if provider}
+    assert seen == {SessionAssignment.objects.get().provider}
+
+
+def test_twenty_racing_first_looks_write_one_rollout() -> None:
+    salts = race(20, lambda _: services.current_rollout().salt)
+    assert set(salts) == {Rollout.objects.get().salt}
+    assert [change.action for change in RolloutChange.objects.all()] == ["seeded"]
+
+
+def test_racing_changes_are_all_kept_each_as_a_version_of_its_own() -> None:
+    services.current_rollout()
+    names = ["responses", "workflow", "agents_sdk", "analyst"]
+    race(4, lambda number: services.kill(provider=names[number], by="Bob"))
+    assert Rollout.objects.get().killed == set(names)
+    assert list(RolloutChange.objects.order_by("version").values_list("version", flat=True)) == [1, 2, 3, 4, 5]
