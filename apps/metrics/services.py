@@ -1,0 +1,163 @@
+"""The record of a turn: a row before its first byte, finished once after its last, closed by a sweep if nobody did."""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.metrics.classifiers import CLASSIFIER_VERSION, Claims, classify
+from apps.metrics.models import RequestLog, RequestText, Status, ToolCall, trace_id_of
+
+logger = logging.getLogger(__name__)
+
+#: `error` of a row that a sweep closed: its process died, or lost it.
+ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCallRecord:
+    """One tool call of a turn; `error_code` is empty where `ok`."""
+
+    call_id: str
+    name: str
+    ok: bool
+    latency_ms: float
+    started_at: datetime
+    error_code: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnRecord:
+    """How a turn ended. `status` is succeeded, failed or interrupted. None means unknown, also for tokens and cost.
+
+    `provider` and `route_reason` are those that held at the end; `error` is the class of what went wrong.
+    """
+
+    request_id: UUID
+    status: Status
+    provider: str
+    route_reason: str
+    latency_ms: float
+    attempts: int = 1
+    is_fallback: bool = False
+    model: str = ""
+    ttft_ms: float | None = None
+    tokens_input: int | None = None
+    tokens_output: int | None = None
+    tokens_cached: int | None = None
+    tokens_reasoning: int | None = None
+    cost_usd: Decimal | None = None
+    error: str = ""
+    intent: str = ""
+    response_text: str = ""
+    tool_calls: tuple[ToolCallRecord, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.status not in SUCCESS_BY_STATUS:
+            raise ValueError(f"a finished turn is succeeded, failed or interrupted, not {self.status}")
+
+
+#: A turn that the person stopped is neither a success nor a failure.
+SUCCESS_BY_STATUS = {Status.SUCCEEDED: True, Status.FAILED: False, Status.INTERRUPTED: None}
+
+
+def start_request(
+    *,
+    request_id: UUID,
+    session_id: UUID,
+    assigned_provider: str,
+    provider: str,
+    route_reason: str,
+    query: str,
+    is_voice: bool = False,
+) -> None:
+    """The row and the question, in one transaction, before anything is sent to the person."""
+    with transaction.atomic():
+        row = RequestLog.objects.create(
+            request_id=request_id,
+            session_id=session_id,
+            assigned_provider=assigned_provider,
+            provider=provider,
+            route_reason=route_reason,
+            is_voice=is_voice,
+            trace_id=trace_id_of(request_id),
+        )
+        RequestText.objects.create(request=row, query=query)
+
+
+def finish_request(record: TurnRecord) -> bool:
+    """Closes the started row with its answer and tool calls, in one transaction; False when it was closed before.
+
+    A row is closed once. Whoever is late, such as a turn that ends after a sweep took it for dead, changes nothing:
+    what reads the log may have counted the row already.
+    """
+    claims = classify(record.response_text) if record.response_text else Claims()
+    with transaction.atomic():
+        closed = RequestLog.objects.filter(pk=record.request_id, status=Status.STARTED).update(
+            status=record.status,
+            success=SUCCESS_BY_STATUS[record.status],
+            provider=record.provider,
+            route_reason=record.route_reason,
+            is_fallback=record.is_fallback,
+            attempts=record.attempts,
+            model=record.model,
+            tools_used=list(dict.fromkeys(call.name for call in record.tool_calls)),
+            latency_ms=record.latency_ms,
+            ttft_ms=record.ttft_ms,
+            tokens_input=record.tokens_input,
+            tokens_output=record.tokens_output,
+            tokens_cached=record.tokens_cached,
+            tokens_reasoning=record.tokens_reasoning,
+            cost_usd=record.cost_usd,
+            error=record.error,
+            intent=record.intent,
+            has_risk_disclaimer=claims.has_risk_disclaimer,
+            mentions_stop_loss=claims.mentions_stop_loss,
+            has_entry_exit=claims.has_entry_exit,
+            classifier_version=CLASSIFIER_VERSION if record.response_text else None,
+        )
+        if closed:
+            RequestText.objects.filter(pk=record.request_id).update(response_text=record.response_text)
+            ToolCall.objects.bulk_create(_tool_calls(record))
+    if not closed:
+        logger.warning(
+            "Request finished late or never started",
+            extra={"request_id": str(record.request_id), "late_status": str(record.status)},
+        )
+    return bool(closed)
+
+
+def sweep(*, now: datetime | None = None, older_than_s: float) -> int:
+    """Closes as interrupted what started more than `older_than_s` ago and never finished; how many there were.
+
+    Such a turn failed for the person, unlike one the person stopped: its `success` is False.
+    """
+    latest = (now or timezone.now()) - timedelta(seconds=older_than_s)
+    n_closed = RequestLog.objects.filter(status=Status.STARTED, created_at__lt=latest).update(
+        status=Status.INTERRUPTED, success=False, error=ABANDONED
+    )
+    if n_closed:
+        logger.warning("Stale requests closed", extra={"n_closed": n_closed, "older_than_s": older_than_s})
+    return n_closed
+
+
+def _tool_calls(record: TurnRecord) -> list[ToolCall]:
+    return [
+        ToolCall(
+            request_id=record.request_id,
+            call_id=call.call_id,
+            name=call.name,
+            ok=call.ok,
+            error_code=call.error_code,
+            latency_ms=call.latency_ms,
+            arguments=call.arguments,
+            started_at=call.started_at,
+        )
+        for call in record.tool_calls
+    ]

@@ -1,0 +1,68 @@
+"""Builders of turns for tests of the log."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+from apps.metrics.models import RequestLog, Status
+from apps.metrics.services import ToolCallRecord, TurnRecord, finish_request, start_request
+
+ANSWER = "If IBM closes above 202.91, enter at 203.10; the stop is 198.20. Not financial advice."
+
+
+def make_started(*, query: str = "Where would you enter IBM?", created_at: datetime | None = None) -> UUID:
+    request_id = uuid4()
+    start_request(
+        request_id=request_id,
+        session_id=uuid4(),
+        assigned_provider="workflow",
+        provider="analyst",
+        route_reason="kill_switch",
+        query=query,
+    )
+    if created_at is not None:
+        RequestLog.objects.filter(pk=request_id).update(created_at=created_at)
+    return request_id
+
+
+def make_tool_call(*, call_id: str, name: str, started_at: datetime, ok: bool = True) -> ToolCallRecord:
+    return ToolCallRecord(
+        call_id=call_id,
+        name=name,
+        ok=ok,
+        error_code="" if ok else "unknown_symbol",
+        latency_ms=1.25,
+        arguments={"symbol": "IBM"},
+        started_at=started_at,
+    )
+
+
+def make_record(
+    request_id: UUID,
+    *,
+    status: Status = Status.SUCCEEDED,
+    response_text: str = ANSWER,
+    error: str = "",
+    cost_usd: Decimal | None = None,
+    tool_calls: tuple[ToolCallRecord, ...] = (),
+) -> TurnRecord:
+    return TurnRecord(
+        request_id=request_id,
+        status=status,
+        provider="analyst",
+        route_reason="kill_switch",
+        model="analyst-1",
+        latency_ms=12.5,
+        ttft_ms=4.25,
+        cost_usd=cost_usd,
+        intent="plan",
+        error=error,
+        response_text=response_text,
+        tool_calls=tool_calls,
+    )
+
+
+def make_finished(*, query: str = "Where would you enter IBM?", cost_usd: Decimal | None = None) -> UUID:
+    request_id = make_started(query=query)
+    finish_request(make_record(request_id, cost_usd=cost_usd))
+    return request_id
