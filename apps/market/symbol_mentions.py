@@ -16,50 +16,30 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from apps.market.symbol_cues import (
+    AFTER,
+    AFTER_NAME,
+    AFTER_STRICT,
+    AFTER_TITLE,
+    BEFORE,
+    BEFORE_NAME,
+    BEFORE_STRICT,
+    DOLLAR,
+    ENDS,
+    JOINER,
+    NAME_GAP,
+    NAMED,
+    NUMBER,
+    OWNED,
+    TOKEN,
+)
 from apps.market.symbol_words import ABBREVIATIONS, EMPHASIS, QUANTIFIERS, WORDS
 from apps.market.symbols import NAME_UNIT, Universe, name_key, nearest, resolve, universe
 
-DOLLAR = re.compile(r"(?<![\w$])\$([A-Za-z]{1,5}(?:[.\-/][A-Za-z]{1,4})?)(?!\w)")
-TOKEN = re.compile(r"(?<![\w$'.])[A-Za-z]{1,5}(?:[.\-/][A-Za-z]{1,4})?(?!\w)")
-#: Between the words of one name: "J.B. Hunt", "Coca-Cola", "Lowe's".
-NAME_GAP = re.compile(r"[\s.\-–'’]{0,3}")
-JOINER = re.compile(r"(?:\s*(?:,|/|&|\b(?:and|or|vs?|versus|against|with|to|than)\b\.?))+\s*", re.I)
-NUMBER = re.compile(r"(?<![\w.])\$?\d[\d,]*(?:\.\d+)?(?:%|[kK]\b)?(?!\w)")
-
-_INTO = r"(?:me\s+)?(?:up\s+)?(?:a\s+|the\s+|some\s+)?$"
-_OF = r"(?:price|prices|quote|quotes|chart|charts|shares|stock|ticker|symbol)\s+(?:of|for|on)\s+(?:the\s+)?$"
-_TITLE = r"\b(?:ticker|symbol)\s+$"
-_OTHER = r"\bcompare\s+\S+\s+(?:and|with|to|vs\.?|versus|against)\s+$"
-_DEED = r"\b(?:compare|buy|buying|sell|selling|short|shorting|own|vs\.?|versus|analy[sz]e)\s+(?:some\s+)?$"
-_ABOUT = (
-    r"\b(?:show|chart|plot|load|draw|display|pull|bring|trade|trading|hold|holding|long|enter|add|"
-    r"(?:(?:levels?|plan|news|stop|entry|setup|support|resistance|analysis|rsi|macd|atr|sma|ema|average|indicators?|"
-    r"volume|trend|targets?)\s+(?:of|for|on|in))|(?:what|how)\s+about|thoughts\s+on|think\s+of|opinion\s+on)\s+"
-)
-#: Words before a token that mark it as an instrument: strictly, or as far as its form leaves little doubt.
-BEFORE_STRICT = re.compile(rf"\b{_OF}|{_TITLE}", re.I)
-BEFORE_NAME = re.compile(rf"\b{_OF}|{_TITLE}|{_OTHER}|{_DEED}", re.I)
-BEFORE = re.compile(rf"\b{_OF}|{_TITLE}|{_OTHER}|{_DEED}|{_ABOUT}{_INTO}", re.I)
-
-#: The token ends its phrase, so that "chart for ALL timeframes" is no Allstate.
-_END = r"(?=\s*(?:$|[?.!,;:)]|(?:please|today|now|with|over|vs|versus|and|or|stock|shares?|chart|price)\b))"
-ENDS = re.compile(_END, re.I)
-AFTER_TITLE = re.compile(r"\s+(?:stock\s+price|share\s+price|ticker)\b", re.I)
-AFTER_STRICT = re.compile(rf"\s+(?:stock|chart){_END}", re.I)
-AFTER_NAME = re.compile(
-    r"(?:'s)?\s+(?:stock|shares?|chart|ticker|inc\b|corp\b|earnings|(?:is\s+)?trading\s+at)\b|'s\s+price\b", re.I
-)
-AFTER = re.compile(
-    r"(?:'s)?\s+(?:stock|shares?|charts?|prices?|quote|ticker|levels?|news|options?|earnings|rsi|macd|atr|sma|ema|"
-    r"trade|plan|setup|support|resistance|calls?|puts?|trend|volume|indicators?|candles?|(?:is\s+)?trading)\b",
-    re.I,
-)
-#: "price of Foobarcorp", and up to three more words of its name.
-NAMED = re.compile(r"\b(?:price|quote|chart|shares|stock|ticker|symbol)\s+(?:of|for)\s+(?:the\s+)?(?=\S)", re.I)
-OWNED = re.compile(r"(?<=\s)([A-Z][a-z]{3,20})(?='s\s+(?:stock|share|chart|price|levels)\b)")
 LONGEST_UNKNOWN = 40
 MAX_UNKNOWN = 10
 NOT_NAMES = WORDS | EMPHASIS | ABBREVIATIONS
+#: How far back a cue is looked for, in characters.
 CONTEXT = 60
 
 
@@ -82,7 +62,7 @@ class UnknownMention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mentions:
-    """`symbols` and `unknown` in order of appearance, each once, at most ten unknown; `spans` are all places, in order."""
+    """`symbols` and `unknown` in order of appearance, each once, ten unknown at most; `spans` are all places."""
 
     symbols: tuple[str, ...]
     unknown: tuple[UnknownMention, ...]
@@ -126,6 +106,7 @@ class _Search:
         self._claim_names()
         self._claim_tokens()
         self._claim_joined()
+        self._claim_names()  # "Visa vs Mastercard": what is known by now speaks for what stands beside it
         self._claim_stand_ins()
         self._claim_unknown()
 
@@ -166,7 +147,7 @@ class _Search:
     def _is_named_clearly(self, start: int, end: int) -> bool:
         if self._before(BEFORE_NAME, start) or AFTER_NAME.match(self.text, end):
             return True
-        return self.text[start].isupper() and self._is_joined(start, end)
+        return self.text[start].isupper() and (self._before(BEFORE, start) or self._is_joined(start, end))
 
     def _claim_tokens(self) -> None:
         is_shouted = self._is_shouted()
@@ -204,7 +185,7 @@ class _Search:
             return False
         if letter in QUANTIFIERS:
             return self._before(BEFORE_STRICT, start) and not re.match(r"\s+\w", self.text[end:])
-        return self._before(BEFORE_NAME, start) or AFTER.match(self.text, end) is not None
+        return self._before(BEFORE, start) or AFTER.match(self.text, end) is not None
 
     def _is_stressed_word_meant(self, word: str, start: int, end: int) -> bool:
         if self._before(BEFORE_STRICT, start) and ENDS.match(self.text, end):
@@ -283,7 +264,10 @@ class _Search:
     # Reading the text -------------------------------------------------------------------------------
 
     def _resolved(self, token: str) -> str | None:
-        return resolve(token, also=self.also)
+        """The symbol that a token is, or that it is a nickname of; names that are words first are no tickers."""
+        symbol = resolve(token, also=self.also)
+        is_word = symbol != token.upper() and token.lower() in self.everything.common_names
+        return None if is_word else symbol
 
     def _claim(self, start: int, end: int, symbol: str | None) -> None:
         self.spans.append(Span(start, end, symbol))

@@ -79,7 +79,7 @@ WORDS = _words(
     worth would wow write wrong yeah year yearly years yen yes yesterday yet yield yields you your yum zero zone zones
     adam air alex arm arms art ben boot boots cop de dia doc ea el es fang fix fox geo grab ip ir kim la mac mar net pi
     pins pr rex se shy sig snap tri ue vir ws www
-    admission bread bitcoins eggs freedom gasoline iphone milk petrol pizza tea ticket tuition
+    admission dow bread bitcoins eggs freedom gasoline iphone milk petrol pizza tea ticket tuition
     """
 )
 
@@ -87,7 +87,7 @@ WORDS = _words(
 EMPHASIS = _words(
     """
     a all always am an and any are as ask at be best better big bigger but buy call can cash close cool crash day did do
-    does doing done down dump easy ever every everything exit fall fast for form free from fun get go going gone good
+    does doing done dow down dump easy ever every exit fall fast for form free from fun get go going gone good
     great had has have he help her here high hold hope hot how huge if in instead is it its just keep key keys know
     last let live long look love low made make man max me mean more most move much must my need never new next nice no
     not now of off oh on once one only open or other our out over own pay play please plus post price pump put quick

@@ -19,6 +19,7 @@ FILE = Path(__file__).parent / "data" / "symbols.json"
 #: What a name is made of: letters and digits, or "&" on its own.
 NAME_UNIT = re.compile(r"[^\W_]+|&")
 NEAREST = 3
+LONGEST_SEARCHED = 60
 #: Of 100. One wrong letter in a ticker of four leaves 75.
 SIMILARITY_FLOOR = 70
 
@@ -86,7 +87,7 @@ def nearest(text: str) -> tuple[str, ...]:
     """Up to three known symbols that read like `text`, by symbol or by name, the most alike first."""
     from rapidfuzz import fuzz, process  # only a misspelling needs it
 
-    everything = universe()
+    everything, text = universe(), text[:LONGEST_SEARCHED]
     if stand_in := everything.stand_ins.get(name_key(text)):
         return (stand_in,)
     best: dict[str, float] = {}

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from apps.market.symbol_mentions import find_mentions, mask
 
@@ -65,7 +67,27 @@ FOUND = [
     ("Meta chart", "META"),
     ("compare f and gm", "F GM"),
     ("compare F and GM", "F GM"),
+    ("S&P500 chart", "SPY"),
+    ("the S&P today", "SPY"),
+    ("show Visa", "V"),
+    ("buy 10 shares of AAPL at 150", "AAPL"),
+    ("can you pull up the daily chart for spy?", "SPY"),
+    ("And msft?", "MSFT"),
+    ("#TSLA @AAPL", "TSLA AAPL"),
+    ("price of tesla, nvidia and apple", "TSLA NVDA AAPL"),
+    ("give me a trade plan for NVDA with a $25,000 account and 1% risk", "NVDA"),
+    ("SHOW AAPL CHART", "AAPL"),
     # Words that are tickers too
+    ("AAPL 3M chart", "AAPL"),
+    ("6M chart of IBM", "IBM"),
+    ("the DELTA of this option", ""),
+    ("what does it cost", ""),
+    ("write me a poem about the sea", ""),
+    ("My name is Al and I live in LA", ""),
+    ("is there a gap in the chart", ""),
+    ("remind me at 5 PM", ""),
+    ("AM I RIGHT?", ""),
+    ("Is NOW a good time?", ""),
     ("What is the market DOING", ""),
     ("What is the market doing?", ""),
     ("it", ""),
@@ -120,6 +142,10 @@ FOUND = [
     ("ticker A", "A"),
     ("V shares", "V"),
     ("Target stock", "TGT"),
+    ("What is Target trading at?", "TGT"),
+    ("levels for F", "F"),
+    ("3M stock", "MMM"),
+    ("DOW chart", "DOW"),
     ("Visa vs Mastercard", "V MA"),
     ("PRICE OF AAPL", "AAPL"),
     ("COMPARE AAPL AND MSFT", "AAPL MSFT"),
@@ -162,6 +188,8 @@ NOT_FOUND = [
     ("price of gold", "gold"),
     ("oil chart", "oil"),
     ("show me the nasdaq chart", "nasdaq"),
+    ("show the DOW", "DOW"),
+    ("compare gold and bitcoin", "gold"),
 ]
 
 NOTHING_UNKNOWN = [
@@ -254,6 +282,23 @@ def test_the_users_own_symbols_are_found_too() -> None:
     assert find_mentions("price of MYFND", also=["MYFND"]).unknown == ()
     assert find_mentions("show myfnd", also=["MYFND"]).symbols == ("MYFND",)
     assert mask("show myfnd", also=["MYFND"]) == "show SYMBOL"
+
+
+WORDS = st.sampled_from(
+    "AAPL $F apple vs and price of ZZZZ T chart 's , . <b> bank of america é ’ \u202e BRK.B gold".split()
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(st.text(max_size=80), st.lists(WORDS, max_size=20).map(" ".join)))
+def test_whatever_is_written_spans_lie_in_order_and_apart(text: str) -> None:
+    mentions = find_mentions(text)
+    at = 0
+    for span in mentions.spans:
+        assert at <= span.start < span.end <= len(text)
+        at = span.end
+    assert all(mention.text in text for mention in mentions.unknown)
+    assert mask(text).count("SYMBOL") >= len(mentions.spans)
 
 
 def test_eight_thousand_characters_are_searched_without_trouble() -> None:
