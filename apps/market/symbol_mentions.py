@@ -208,12 +208,11 @@ class _Search:
 
     def _claim_stand_ins(self) -> None:
         """Gold, oil, the Nasdaq: no instrument by that name, but a fund to offer."""
-        for unit in re.finditer(r"[A-Za-z]+(?:\s(?:oil|gas))?", self.text):
-            name = unit.group().lower()
-            if name not in self.everything.stand_ins or not self._is_free(*unit.span()):
-                continue
-            if self._before(BEFORE, unit.start()) or AFTER.match(self.text, unit.end()):
-                self._claim(*unit.span(), None)
+        names = sorted(self.everything.stand_ins, key=len, reverse=True)
+        for match in re.finditer(rf"\b(?:{'|'.join(names)})\b", self.text, re.I):
+            is_cued = self._before(BEFORE, match.start()) or AFTER.match(self.text, match.end())
+            if is_cued and self._is_free(*match.span()):
+                self._claim(*match.span(), None)
 
     # What is not listed -----------------------------------------------------------------------------
 
