@@ -37,7 +37,7 @@ def resolve(*, session_id: UUID, override: str | None = None) -> Route:
         shares=rollout.shares,
         assignment=assignment,
         override=override,
-        forced=settings.GVSES_FORCE_PROVIDER or None,
+        forced=forced_provider(),
     )
     route = choose(inputs)
     if route.new_assignment is None:
@@ -51,6 +51,11 @@ def resolve(*, session_id: UUID, override: str | None = None) -> Route:
 def current_rollout() -> Rollout:
     """The one row; the first call of all writes it from WORKFLOW_PERCENTAGE and WORKFLOW_KILL_SWITCH."""
     return Rollout.objects.filter(pk=Rollout.ONLY_ID).first() or _seed()
+
+
+def forced_provider() -> str | None:
+    """The provider that the break-glass variable names for every turn, or None."""
+    return settings.GVSES_FORCE_PROVIDER or None
 
 
 def standing(rollout: Rollout) -> Standing:

@@ -1,0 +1,100 @@
+"""The admin's rollout controls from the shell, through the same services."""
+
+import getpass
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from apps.providers.registry import PROVIDERS
+from apps.routing import services
+from apps.routing.errors import RoutingError
+from apps.routing.overview import overview
+from apps.routing.shares import parse_shares
+
+
+class Command(BaseCommand):
+    help = "Shows or changes which provider serves new sessions; a change counts from the next turn."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        show = verbs.add_parser("show", help="who serves now, and why")
+        show.add_argument("--json", action="store_true", help="as one JSON object")
+        set_ = verbs.add_parser("set", help="new shares, together 100: rollout set responses=75 workflow=25")
+        set_.add_argument("shares", nargs="+", metavar="NAME=PERCENT")
+        set_.add_argument("--reason", default="", help="why")
+        kill = verbs.add_parser("kill", help="stop a provider from the next turn of every session")
+        kill.add_argument("name", metavar="NAME")
+        kill.add_argument("--reason", required=True, help="why")
+        unkill = verbs.add_parser("unkill", help="resume a stopped provider: its sessions return to it")
+        unkill.add_argument("name", metavar="NAME")
+        unkill.add_argument("--reason", required=True, help="why")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            match options["verb"]:
+                case "show":
+                    self._show(as_json=options["json"])
+                case "set":
+                    self._set(options["shares"], reason=options["reason"])
+                case "kill":
+                    self._kill(options["name"], reason=options["reason"])
+                case "unkill":
+                    services.unkill(provider=options["name"], by=operator(), reason=options["reason"])
+                    self.stdout.write(f"{options['name']} resumed. {overview().headline}")
+        except RoutingError as error:
+            raise CommandError(str(error)) from error
+
+    def _show(self, *, as_json: bool) -> None:
+        now = overview()
+        if as_json:
+            self.stdout.write(json.dumps(now.as_json(), indent=2))
+            return
+        self.stdout.write(f"{now.headline}\n")
+        width = max(len(row.name) for row in now.rows)
+        for row in now.rows:
+            self.stdout.write(f"{row.name:<{width}}  {row.share_text:>8}  {row.share_note}".rstrip())
+            if row.stop:
+                when = f" at {row.stop.at:%Y-%m-%d %H:%M} UTC" if row.stop.at else ""
+                self.stdout.write(
+                    f"{'':<{width}}  stopped by {row.stop.by}{when}: {row.stop.reason or 'no reason yet'}"
+                )
+        self.stdout.write(f"Version {now.version}, {now.updated_at:%Y-%m-%d %H:%M} UTC.")
+
+    def _set(self, pairs: list[str], *, reason: str) -> None:
+        shares = parse_shares(parse_pairs(pairs), providers=tuple(PROVIDERS))
+        preview = services.preview_shares(shares=shares)
+        change = services.set_shares(shares=shares, by=operator(), reason=reason, expected_version=preview.version)
+        if change is None:
+            self.stdout.write("These are the shares already; nothing changed.")
+            return
+        for sentence in preview.sentences:
+            self.stdout.write(sentence)
+        self.stdout.write(f"No session that has begun moves. {overview().headline}")
+
+    def _kill(self, name: str, *, reason: str) -> None:
+        change = services.kill(provider=name, by=operator(), reason=reason)
+        said = f"{name} stopped." if change else f"{name} was stopped already; nothing changed."
+        self.stdout.write(f"{said} {overview().headline}")
+
+
+def parse_pairs(pairs: list[str]) -> dict[str, str]:
+    """NAME=PERCENT as name → percent. Raises CommandError."""
+    shares: dict[str, str] = {}
+    for pair in pairs:
+        name, separator, share = pair.partition("=")
+        if not separator or not name or not share.strip():
+            raise CommandError(f"“{pair}” is not NAME=PERCENT, for example workflow=25.")
+        if name in shares:
+            raise CommandError(f"{name} is given twice.")
+        shares[name] = share
+    return shares
+
+
+def operator() -> str:
+    """Who runs the shell, as far as the system knows."""
+    try:
+        return f"{getpass.getuser()} (shell)"
+    except (KeyError, OSError):
+        return "shell"

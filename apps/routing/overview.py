@@ -1,0 +1,149 @@
+"""What operations reads: who serves now and why, in sentences; the admin page and the shell show the same ones."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+
+from apps.routing.choose import Standing
+from apps.routing.models import Rollout
+from apps.routing.services import current_rollout, forced_provider, standing
+from apps.routing.shares import percent, percent_number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """A stop in force."""
+
+    reason: str
+    by: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderRow:
+    """One provider. `share` is in basis points of new sessions, `serves` is who serves its sessions now."""
+
+    name: str
+    share: int
+    serves: str | None
+    #: Why it does not serve itself, as the end of a sentence about it, or None.
+    why_not: str | None
+    #: Whether it could serve at all, were it not stopped.
+    has_backend: bool
+    #: What becomes of its share, as a sentence; empty where it serves its own.
+    share_note: str
+    #: What a stop would do, as a sentence.
+    stop_effect: str
+    stop: Stop | None
+
+    @property
+    def share_text(self) -> str:
+        return percent(self.share)
+
+    @property
+    def share_number(self) -> str:
+        return percent_number(self.share)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The rollout as it works now."""
+
+    version: int
+    updated_at: datetime
+    headline: str
+    rows: tuple[ProviderRow, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "version": self.version,
+            "updated_at": self.updated_at.isoformat(),
+            "headline": self.headline,
+            "providers": {
+                row.name: {
+                    "share_percent": row.share / 100,
+                    "serves": row.serves,
+                    "why_not": row.why_not,
+                    "stopped": {
+                        "by": row.stop.by,
+                        "at": row.stop.at.isoformat() if row.stop.at else None,
+                        "reason": row.stop.reason,
+                    }
+                    if row.stop
+                    else None,
+                }
+                for row in self.rows
+            },
+        }
+
+
+def overview() -> Overview:
+    rollout = current_rollout()
+    now = standing(rollout)
+    names = tuple(dict.fromkeys((*now.providers, *sorted(rollout.shares), *sorted(rollout.kills))))
+    return Overview(
+        version=rollout.version,
+        updated_at=rollout.updated_at,
+        headline=headline(now, rollout.shares, forced=forced_provider()),
+        rows=tuple(_row(rollout, now, name) for name in names),
+    )
+
+
+def headline(now: Standing, shares: Mapping[str, int], *, forced: str | None) -> str:
+    """Who serves new sessions, as a sentence."""
+    if forced is not None:
+        server = replace(now, killed=now.killed - {forced}).server_for(forced)
+        who = f"{server} serves every turn" if server else "nobody can serve: people see an error"
+        return f"Break-glass: GVSES_FORCE_PROVIDER names {forced}, so {who}. Shares and stops wait until it is unset."
+    served: Counter[str] = Counter()
+    for name, share in shares.items():
+        belongs_to = now.able_from(name)
+        served[(belongs_to and now.server_for(belongs_to)) or ""] += share
+    parts = sorted(((share, name) for name, share in served.items() if share), reverse=True)
+    match parts:
+        case [(_, "")]:
+            return "Nobody can serve: people see an error at every turn."
+        case [(_, name)]:
+            return f"All new sessions are served by {name}."
+        case [(share, name), *others]:
+            rest = ", ".join(f"{percent(n)} by {who or 'nobody: people see an error'}" for n, who in others)
+            return f"{percent(share)} of new sessions are served by {name or 'nobody'}, {rest}."
+    return "No provider has a share."
+
+
+def _row(rollout: Rollout, now: Standing, name: str) -> ProviderRow:
+    stop = rollout.kills.get(name)
+    return ProviderRow(
+        name=name,
+        share=rollout.shares.get(name, 0),
+        serves=now.server_for(name),
+        why_not=now.why_not(name),
+        has_backend=now.why_unavailable(name) is None,
+        share_note=_share_note(now, name),
+        stop_effect=_stop_effect(now, name),
+        stop=Stop(reason=stop["reason"], by=stop["by"], at=parse_datetime(stop["at"])) if stop else None,
+    )
+
+
+def _share_note(now: Standing, name: str) -> str:
+    why = now.why_not(name)
+    if why is None:
+        return ""
+    server = now.server_for(name)
+    return f"{why}: its share goes to {server}" if server else f"{why}, and nobody else can serve its share"
+
+
+def _stop_effect(now: Standing, name: str) -> str:
+    """What stopping would do, as a sentence; empty where it is stopped."""
+    if name in now.killed:
+        return ""
+    if why := now.why_unavailable(name):
+        return f"{name} {why}; stopped now, it stays stopped when that changes."
+    server = replace(now, killed=now.killed | {name}).server_for(name)
+    if server is None:
+        return "Nobody else can serve: people see an error at every turn until it is resumed."
+    return f"From the next turn {server} serves its sessions; running answers finish."
