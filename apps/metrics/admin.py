@@ -1,0 +1,130 @@
+"""The request log as operations reads it: filtered, searched, never edited; text only for those who may read it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.options import InlineModelAdmin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.core.read_only import ReadOnlyAdmin
+from apps.metrics.models import RequestLog, RequestText, ToolCall
+from apps.providers.registry import PROVIDERS
+from apps.routing.choose import Reason
+
+UNKNOWN = "unknown"
+
+
+class ServedByFilter(admin.SimpleListFilter):
+    """Names from the registry: a look through ten million rows for the names in use would take seconds."""
+
+    title = "served by"
+    parameter_name = "provider"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in PROVIDERS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[RequestLog]) -> QuerySet[RequestLog]:
+        return queryset.filter(**{self.parameter_name: self.value()}) if self.value() else queryset
+
+
+class AssignedFilter(ServedByFilter):
+    title = "assigned to"
+    parameter_name = "assigned_provider"
+
+
+class RouteReasonFilter(ServedByFilter):
+    title = "route reason"
+    parameter_name = "route_reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(value), str(label)) for value, label in Reason.choices]
+
+
+class ReadOnlyInline(InlineModelAdmin):  # type: ignore[type-arg]
+    can_delete = False
+    extra = 0
+    max_num = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None) -> bool:  # type: ignore[override]
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class RequestTextInline(ReadOnlyInline, admin.StackedInline):  # type: ignore[type-arg]
+    """Shown to those who have `metrics.view_requesttext`, which Django's inline asks for by itself."""
+
+    model = RequestText
+    fields = readonly_fields = ("asked", "answered")
+
+    @admin.display(description="question")
+    def asked(self, row: RequestText) -> SafeString:
+        return format_html('<div class="request-text">{}</div>', row.query)
+
+    @admin.display(description="answer")
+    def answered(self, row: RequestText) -> SafeString:
+        return format_html('<div class="request-text">{}</div>', row.response_text or "no answer")
+
+
+class ToolCallInline(ReadOnlyInline, admin.TabularInline):  # type: ignore[type-arg]
+    """Part of the row; the arguments may repeat the question, so they are shown only with the text."""
+
+    model = ToolCall
+    verbose_name_plural = "tool calls"
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("metrics.view_requestlog")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        arguments = ["arguments"] if request.user.has_perm("metrics.view_requesttext") else []
+        return ["call_id", "name", "ok", "error_code", "latency_ms", *arguments, "started_at"]
+
+
+@admin.register(RequestLog)
+class RequestLogAdmin(ReadOnlyAdmin):
+    list_display = (
+        "created_at",
+        "session",
+        "assigned_provider",
+        "provider",
+        "route_reason",
+        "status",
+        "latency",
+        "ttft",
+        "tools",
+        "cost",
+    )
+    list_filter = ("status", ServedByFilter, AssignedFilter, RouteReasonFilter, "is_voice", "is_fallback")
+    date_hierarchy = "created_at"
+    search_fields = ("session_id__startswith", "request_id__startswith")
+    search_help_text = "A session id or a request id, whole or its beginning."
+    id_fields = ("session_id", "request_id")
+    inlines = (RequestTextInline, ToolCallInline)
+
+    @admin.display(description="session", ordering="session_id")
+    def session(self, row: RequestLog) -> SafeString:
+        return format_html('<a href="?q={}" title="All turns of this session">{}</a>', row.session_id, row.session_id)
+
+    @admin.display(description="latency, ms", ordering="latency_ms")
+    def latency(self, row: RequestLog) -> str:
+        return milliseconds(row.latency_ms)
+
+    @admin.display(description="TTFT, ms", ordering="ttft_ms")
+    def ttft(self, row: RequestLog) -> str:
+        return milliseconds(row.ttft_ms)
+
+    @admin.display(description="tools")
+    def tools(self, row: RequestLog) -> str:
+        return ", ".join(row.tools_used) or "–"
+
+    @admin.display(description="cost, USD", ordering="cost_usd")
+    def cost(self, row: RequestLog) -> str:
+        return UNKNOWN if row.cost_usd is None else f"{row.cost_usd:.6f}"
+
+
+def milliseconds(figure: float | None) -> str:
+    return "–" if figure is None else f"{figure:,.1f}"

@@ -1,0 +1,226 @@
+"""Operations' page: it says what serves, previews before it saves, stops in one click, and refuses Charlie."""
+
+import re
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+
+from apps.routing import services
+from apps.routing.models import Rollout, RolloutChange, SessionAssignment
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_backends")]
+
+PAGE = "/admin/routing/rollout/1/change/"
+SHARES = {"share_responses": "75", "share_workflow": "25", "share_agents_sdk": "0", "share_analyst": ""}
+
+
+def make_staff(*permissions: str, name: str = "Bob") -> Client:
+    """A signed-in staff member with these permissions of the routing app."""
+    user = User.objects.create_user(name, is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(content_type__app_label="routing", codename__in=permissions))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def bob() -> Client:
+    return make_staff(
+        "view_rollout", "change_rollout", "kill", "unkill", "view_sessionassignment", "view_rolloutchange"
+    )
+
+
+@pytest.fixture
+def charlie() -> Client:
+    """Staff, but not of operations: may look at the rollout and no more."""
+    return make_staff("view_rollout", name="Charlie")
+
+
+def text_of(client: Client, url: str = PAGE) -> str:
+    response = client.get(url)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_the_list_opens_the_one_row(bob: Client) -> None:
+    response = bob.get("/admin/routing/rollout/")
+    assert response.headers["Location"] == PAGE
+    assert Rollout.objects.count() == 0
+    assert "All new sessions are served by responses." in text_of(bob)
+    assert Rollout.objects.count() == 1
+
+
+def test_a_provider_without_a_backend_says_where_its_share_goes(bob: Client, only_analyst: None) -> None:
+    page = text_of(bob)
+    assert "All new sessions are served by analyst." in page
+    assert "has no backend in this version: its share goes to analyst" in page
+    assert "Nobody else can serve: people see an error at every turn until it is resumed." in page
+
+
+def test_shares_are_previewed_and_saved_only_on_the_next_page(bob: Client) -> None:
+    preview = bob.post(reverse("admin:routing_rollout_preview"), {**SHARES, "version": "1"})
+    assert "2,500 of 10,000 buckets move from responses to workflow." in preview.content.decode()
+    assert Rollout.objects.get().shares == {"responses": 10_000}
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([\d.]+)">', preview.content.decode()))
+    saved = bob.post(reverse("admin:routing_rollout_shares"), {**hidden, "reason": "First stage."}, follow=True)
+    assert Rollout.objects.get().shares == {"responses": 7_500, "workflow": 2_500}
+    page = saved.content.decode()
+    assert "75 % of new sessions are served by responses, 25 % by workflow." in page
+    change = RolloutChange.objects.first()
+    assert change is not None
+    assert (change.by, change.reason) == ("Bob", "First stage.")
+    assert change.summary in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"share_responses": "60"}, "The shares sum to 85 %, not to 100 %: 15 % is missing."),
+        ({"share_workflow": "-5"}, "The share of workflow is -5 %; a share is at least 0 %."),
+        ({"share_workflow": "24.999"}, "The share of workflow is 24.999 %; a share has at most two decimals."),
+        ({"share_analyst": "<b>"}, "The share of analyst is “&lt;b&gt;”, which is not a number."),
+    ],
+)
+@pytest.mark.parametrize("step", ["preview", "shares"])
+def test_shares_that_make_no_sense_are_refused_beside_the_field(
+    bob: Client, fields: dict[str, str], sentence: str, step: str
+) -> None:
+    response = bob.post(reverse(f"admin:routing_rollout_{step}"), {**SHARES, "version": "1", **fields})
+    assert response.status_code == 400
+    assert sentence in response.content.decode()
+    assert Rollout.objects.get().version == 1
+
+
+def test_shares_decided_on_an_older_version_are_not_saved(bob: Client) -> None:
+    services.kill(provider="agents_sdk", by="Alice")
+    saved = bob.post(reverse("admin:routing_rollout_shares"), {**SHARES, "version": "1"}, follow=True)
+    assert "it is version 2, you saw version 1. Nothing was saved" in saved.content.decode()
+    assert Rollout.objects.get().shares == {"responses": 10_000}
+
+
+def test_a_stop_is_one_click_and_asks_for_the_reason_afterwards(bob: Client) -> None:
+    answer = bob.post(reverse("admin:routing_rollout_stop", args=["workflow"]), follow=True)
+    page = answer.content.decode()
+    assert Rollout.objects.get().killed == {"workflow"}
+    assert f'<a href="{PAGE}#why-workflow">Say why.</a>' in page
+    assert 'id="why-workflow"' in page
+    bob.post(reverse("admin:routing_rollout_explain", args=["workflow"]), {"reason": "<i>Wrong prices</i>"})
+    page = text_of(bob)
+    assert "“&lt;i&gt;Wrong prices&lt;/i&gt;”" in page
+    assert 'id="why-workflow"' not in page
+
+
+def test_a_resume_wants_a_reason(bob: Client) -> None:
+    services.kill(provider="workflow", by="Alice", reason="Wrong prices.")
+    resume = reverse("admin:routing_rollout_resume", args=["workflow"])
+    refused = bob.post(resume, {"reason": " "}, follow=True)
+    assert "Resuming workflow wants a reason." in refused.content.decode()
+    assert Rollout.objects.get().killed == {"workflow"}
+    bob.post(resume, {"reason": "Prices are right."})
+    assert Rollout.objects.get().killed == set()
+
+
+def test_an_unknown_provider_in_the_address_is_refused_with_a_sentence(bob: Client) -> None:
+    answer = bob.post(reverse("admin:routing_rollout_stop", args=["gpt"]), follow=True)
+    assert "There is no provider “gpt”." in answer.content.decode()
+
+
+WRITES = [
+    ("preview", [], {**SHARES, "version": "1"}),
+    ("shares", [], {**SHARES, "version": "1"}),
+    ("stop", ["responses"], {}),
+    ("explain", ["workflow"], {"reason": "Because."}),
+    ("resume", ["workflow"], {"reason": "Because."}),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "fields"), WRITES, ids=[write[0] for write in WRITES])
+def test_charlie_may_look_and_change_nothing(
+    charlie: Client, name: str, arguments: list[str], fields: dict[str, str]
+) -> None:
+    services.kill(provider="workflow", by="Alice")
+    page = text_of(charlie)
+    assert "All new sessions are served by responses." in page
+    assert "Stop responses</button>" not in page
+    assert "Resume workflow</button>" not in page
+    assert "See what moves" not in page
+    assert charlie.post(reverse(f"admin:routing_rollout_{name}", args=arguments), fields).status_code == 403
+    assert Rollout.objects.get().version == 2
+
+
+@pytest.mark.parametrize(
+    ("permission", "allowed"),
+    [("change_rollout", {"preview", "shares"}), ("kill", {"stop", "explain"}), ("unkill", {"resume"})],
+)
+def test_each_permission_opens_its_own_verbs_only(permission: str, allowed: set[str]) -> None:
+    client = make_staff(permission, name="Bob")
+    services.kill(provider="workflow", by="Alice")
+    opened = {
+        name
+        for name, arguments, fields in WRITES
+        if client.post(reverse(f"admin:routing_rollout_{name}", args=arguments), fields).status_code != 403
+    }
+    assert opened == allowed
+
+
+@pytest.mark.parametrize(("name", "arguments", "fields"), WRITES, ids=[write[0] for write in WRITES])
+def test_a_change_wants_post_and_a_token(
+    settings, bob: Client, name: str, arguments: list[str], fields: dict[str, str]
+) -> None:
+    settings.CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"
+    url = reverse(f"admin:routing_rollout_{name}", args=arguments)
+    assert bob.get(url).status_code == 405
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = bob.cookies
+    assert strict.post(url, fields).status_code == 403
+
+
+def test_a_visitor_and_a_customer_are_sent_to_log_in(client: Client) -> None:
+    assert client.get(PAGE).headers["Location"].startswith("/admin/login/")
+    client.force_login(User.objects.create_user("Alice"))
+    assert client.get(PAGE).headers["Location"].startswith("/admin/login/")
+
+
+def test_nobody_adds_or_deletes_a_rollout(admin_client: Client) -> None:
+    services.current_rollout()
+    admin_client.post("/admin/routing/rollout/add/", {})
+    assert admin_client.post("/admin/routing/rollout/1/delete/", {"post": "yes"}).status_code == 403
+    assert Rollout.objects.count() == 1
+
+
+def test_no_page_has_inline_script_or_style(bob: Client) -> None:
+    services.kill(provider="workflow", by="Alice")
+    preview = bob.post(reverse("admin:routing_rollout_preview"), {**SHARES, "version": "2"}).content.decode()
+    for page in (text_of(bob), preview):
+        assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", page)
+        assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", page))
+
+
+def test_assignments_are_found_by_session_and_by_provider(bob: Client) -> None:
+    services.set_shares(shares={"responses": 5_000, "workflow": 5_000}, by="Bob")
+    sessions = [uuid4() for _ in range(20)]
+    routes = {session: services.resolve(session_id=session) for session in sessions}
+    wanted = sessions[0]
+    url = "/admin/routing/sessionassignment/"
+    for search in (str(wanted), str(wanted)[:13]):
+        page = text_of(bob, f"{url}?q={search}")
+        assert [s for s in sessions if str(s) in page] == [wanted]
+    page = text_of(bob, f"{url}?provider__exact=workflow")
+    assert {s for s in sessions if str(s) in page} == {s for s in sessions if routes[s].provider == "workflow"}
+    detail = f"{url}{wanted}/change/"
+    assert "50 %" in text_of(bob, url)
+    assert bob.post(detail, {"provider": "analyst"}).status_code == 403
+    assert SessionAssignment.objects.get(pk=wanted).provider == routes[wanted].provider
+
+
+def test_the_history_is_read_only(admin_client: Client) -> None:
+    services.kill(provider="workflow", by="Alice", reason="Wrong prices.")
+    change = RolloutChange.objects.first()
+    assert change is not None
+    assert "workflow stopped" in text_of(admin_client, "/admin/routing/rolloutchange/")
+    url = f"/admin/routing/rolloutchange/{change.pk}/"
+    assert admin_client.post(f"{url}change/", {"reason": "x"}).status_code == 403
+    assert admin_client.post(f"{url}delete/", {"post": "yes"}).status_code == 403
