@@ -87,12 +87,12 @@ class ToolCallInline(ReadOnlyInline, admin.TabularInline):  # type: ignore[type-
 @admin.register(RequestLog)
 class RequestLogAdmin(ReadOnlyAdmin):
     list_display = (
-        "created_at",
+        "time",
+        "status",
         "session",
-        "assigned_provider",
+        "assigned",
         "provider",
         "route_reason",
-        "status",
         "latency",
         "ttft",
         "tools",
@@ -104,10 +104,32 @@ class RequestLogAdmin(ReadOnlyAdmin):
     search_help_text = "A session id or a request id, whole or its beginning."
     id_fields = ("session_id", "request_id")
     inlines = (RequestTextInline, ToolCallInline)
+    fieldsets = (
+        (
+            None,
+            {"fields": ("request_id", "session_id", "created_at", "status", "success", "error", "intent", "is_voice")},
+        ),
+        ("Routing", {"fields": ("assigned_provider", "provider", "route_reason", "is_fallback", "attempts", "model")}),
+        ("Time and cost", {"fields": ("latency", "ttft", "tokens", "cost", "trace_id")}),
+        (
+            "Claims of the answer",
+            {"fields": ("has_risk_disclaimer", "mentions_stop_loss", "has_entry_exit", "classifier_version")},
+        ),
+    )
+
+    @admin.display(description="time, UTC", ordering="created_at")
+    def time(self, row: RequestLog) -> str:
+        return f"{row.created_at:%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="assigned", ordering="assigned_provider")
+    def assigned(self, row: RequestLog) -> str:
+        return row.assigned_provider
 
     @admin.display(description="session", ordering="session_id")
     def session(self, row: RequestLog) -> SafeString:
-        return format_html('<a href="?q={}" title="All turns of this session">{}</a>', row.session_id, row.session_id)
+        return format_html(
+            '<a href="?q={}" title="All turns of {}">{}…</a>', row.session_id, row.session_id, str(row.session_id)[:8]
+        )
 
     @admin.display(description="latency, ms", ordering="latency_ms")
     def latency(self, row: RequestLog) -> str:
@@ -120,6 +142,16 @@ class RequestLogAdmin(ReadOnlyAdmin):
     @admin.display(description="tools")
     def tools(self, row: RequestLog) -> str:
         return ", ".join(row.tools_used) or "–"
+
+    @admin.display(description="tokens")
+    def tokens(self, row: RequestLog) -> str:
+        figures = {
+            "in": row.tokens_input,
+            "out": row.tokens_output,
+            "cached": row.tokens_cached,
+            "reasoning": row.tokens_reasoning,
+        }
+        return ", ".join(f"{name} {UNKNOWN if n is None else f'{n:,}'}" for name, n in figures.items())
 
     @admin.display(description="cost, USD", ordering="cost_usd")
     def cost(self, row: RequestLog) -> str:

@@ -1,5 +1,6 @@
 """The request log in the admin: found by filter and id, read only, text for those who may read text."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from uuid import UUID
@@ -57,8 +58,15 @@ def test_an_unknown_cost_is_shown_as_unknown_and_a_known_one_as_a_figure(bob: Cl
     make_finished(cost_usd=Decimal(0))
     make_finished(cost_usd=Decimal("0.00012345"))
     page = page_of(bob, LIST)
+    assert '<td class="field-cost">unknown</td>' in page
     assert '<td class="field-cost">0.000000</td>' in page
     assert '<td class="field-cost">0.000123</td>' in page
+
+
+def test_a_row_s_own_page_says_what_is_unknown(bob: Client) -> None:
+    page = page_of(bob, f"{LIST}{make_finished()}/change/")
+    assert "in unknown, out unknown, cached unknown, reasoning unknown" in page
+    assert re.search(r'field-cost.*?class="readonly">unknown<', page, re.DOTALL)
 
 
 @pytest.mark.parametrize(
