@@ -90,8 +90,7 @@ class RequestLogAdmin(ReadOnlyAdmin):
         "time",
         "status",
         "session",
-        "assigned",
-        "provider",
+        "served_by",
         "route_reason",
         "latency",
         "ttft",
@@ -107,7 +106,7 @@ class RequestLogAdmin(ReadOnlyAdmin):
     fieldsets = (
         (
             None,
-            {"fields": ("request_id", "session_id", "created_at", "status", "success", "error", "intent", "is_voice")},
+            {"fields": ("request_id", "session_id", "time", "status", "success", "error", "intent", "is_voice")},
         ),
         ("Routing", {"fields": ("assigned_provider", "provider", "route_reason", "is_fallback", "attempts", "model")}),
         ("Time and cost", {"fields": ("latency", "ttft", "tokens", "cost", "trace_id")}),
@@ -121,9 +120,10 @@ class RequestLogAdmin(ReadOnlyAdmin):
     def time(self, row: RequestLog) -> str:
         return f"{row.created_at:%Y-%m-%d %H:%M:%S}"
 
-    @admin.display(description="assigned", ordering="assigned_provider")
-    def assigned(self, row: RequestLog) -> str:
-        return row.assigned_provider
+    @admin.display(description="assigned → served", ordering="provider")
+    def served_by(self, row: RequestLog) -> str:
+        same = row.assigned_provider == row.provider
+        return row.provider if same else f"{row.assigned_provider} → {row.provider}"
 
     @admin.display(description="session", ordering="session_id")
     def session(self, row: RequestLog) -> SafeString:

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Subquery
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from apps.providers.registry import DEFAULT_PROVIDER, FALLBACK_CHAIN, PROVIDERS, why_unavailable
@@ -163,28 +164,15 @@ def explain_kill(*, provider: str, by: str, reason: str) -> RolloutChange:
 
 def _read(session_id: UUID) -> tuple[Rollout, Assignment | None]:
     """The rollout and the session's assignment in one query."""
-    own = SessionAssignment.objects.filter(pk=session_id)
-    rollout = (
-        Rollout.objects.filter(pk=Rollout.ONLY_ID)
-        .annotate(
-            own_provider=Subquery(own.values("provider")),
-            own_bucket=Subquery(own.values("bucket")),
-            own_share=Subquery(own.values("share_at_assign")),
-            own_reason=Subquery(own.values("reason")),
-        )
-        .first()
-    )
+    own = SessionAssignment.objects.filter(pk=session_id).order_by()
+    fields = JSONObject(provider="provider", bucket="bucket", share_at_assign="share_at_assign", reason="reason")
+    rollout = Rollout.objects.filter(pk=Rollout.ONLY_ID).annotate(own=Subquery(own.values(row=fields))).first()
     if rollout is None:
         _seed()
         return _read(session_id)
-    if rollout.own_provider is None:
+    if rollout.own is None:
         return rollout, None
-    return rollout, Assignment(
-        provider=rollout.own_provider,
-        bucket=rollout.own_bucket,
-        share_at_assign=rollout.own_share,
-        reason=Reason(rollout.own_reason),
-    )
+    return rollout, Assignment(**{**rollout.own, "reason": Reason(rollout.own["reason"])})
 
 
 def _owner(rollout: Rollout, bucket: int) -> str | None:
