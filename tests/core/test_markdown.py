@@ -28,6 +28,8 @@ TABLE_OPEN = '<div class="table-scroll" role="group" aria-label="Table" tabindex
         ("## a", "<h4>a</h4>"),
         ("###### a", "<h6>a</h6>"),
         ("a < b & c > d", "<p>a &lt; b &amp; c &gt; d</p>"),
+        ("<b>a</b> <p>b</p>", "<p>&lt;b&gt;a&lt;/b&gt; &lt;p&gt;b&lt;/p&gt;</p>"),
+        ("<hr>\n\n<!-- a -->", "<p>&lt;hr&gt;</p>\n<p>&lt;!-- a --&gt;</p>"),
         ("https://example.com", "<p>https://example.com</p>"),
         ("![the chart](https://example.com/x.png)", "<p>the chart</p>"),
         ("[the page](/admin/)", "<p>the page</p>"),
