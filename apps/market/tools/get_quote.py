@@ -1,0 +1,59 @@
+"""The last price of one symbol, and how old it is."""
+
+from datetime import datetime, timedelta
+
+from apps.market.analysis import Analysis
+from apps.market.rounding import change_percent, price
+from apps.market.tools.market import Market
+from apps.market.tools.results import Quote
+from apps.market.tools.tool import Arguments, SymbolField, Tool
+
+CRYPTO_STATUS = "Crypto trades around the clock."
+
+
+class GetQuote(Arguments):
+    symbol: SymbolField
+
+
+def get_quote(arguments: GetQuote, market: Market) -> Quote:
+    analysis = market.analysis(arguments.symbol)
+    last = analysis.series.last
+    previous = price(analysis.bars[-2].close) if len(analysis.bars) > 1 else None
+    now = market.clock()
+    is_crypto = analysis.instrument.asset == "crypto"
+    return Quote(
+        symbol=analysis.symbol,
+        name=analysis.instrument.name,
+        close=analysis.close,
+        previous_close=previous,
+        change=None if previous is None else price(analysis.close - previous),
+        change_pct=None if previous is None else change_percent(previous, analysis.close),
+        open=price(last.open),
+        high=price(last.high),
+        low=price(last.low),
+        volume=last.volume,
+        market_status=CRYPTO_STATUS if is_crypto else market.calendar.market_status(now),
+        sessions_old=_days_old(analysis, now) if is_crypto else _sessions_old(analysis, market, now),
+        source=analysis.source,
+    )
+
+
+def _days_old(analysis: Analysis, now: datetime) -> int:
+    """Whole UTC days between the last bar and yesterday, the last day that is over."""
+    return max(0, (now.date() - timedelta(days=1) - analysis.series.last.day).days)
+
+
+def _sessions_old(analysis: Analysis, market: Market, now: datetime) -> int:
+    day, finished = analysis.series.last.day, market.calendar.last_finished_session(now)
+    return market.calendar.sessions_between(day, finished) if day < finished else 0
+
+
+GET_QUOTE = Tool(
+    name="get_quote",
+    description=(
+        "The last daily bar of a symbol: close, change, range, volume, whether the market is open, how many sessions "
+        "old the bar is, and the source of the data. Use it for any question about a price."
+    ),
+    arguments=GetQuote,
+    run=get_quote,
+)

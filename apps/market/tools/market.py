@@ -1,0 +1,47 @@
+"""What the tools read: bars, instruments, the calendar, our own writing, and the time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from apps.market.analysis import Analysis, analyse
+from apps.market.tools.results import Knowledge
+from apps.market.values import Instrument, Series
+
+
+class Repository(Protocol):
+    def series(self, symbol: str) -> Series:
+        """All daily bars of `symbol`. Raises NoData or SourceUnavailable."""
+        ...
+
+
+class Calendar(Protocol):
+    """When the New York Stock Exchange trades; `apps.market.calendar` is one."""
+
+    def market_status(self, now: datetime) -> str: ...
+
+    def last_finished_session(self, now: datetime) -> date: ...
+
+    def sessions_between(self, first: date, last: date, /) -> int:
+        """Sessions after `first` up to and including `last`."""
+        ...
+
+
+class KnowledgeSearch(Protocol):
+    def __call__(self, query: str, *, limit: int) -> Knowledge: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market:
+    """`instruments` resolves a symbol or raises UnknownSymbol; `clock` gives the time, aware, in UTC."""
+
+    repository: Repository
+    instruments: Callable[[str], Instrument]
+    calendar: Calendar
+    knowledge: KnowledgeSearch
+    clock: Callable[[], datetime]
+
+    def analysis(self, symbol: str) -> Analysis:
+        instrument = self.instruments(symbol)
+        return analyse(instrument, self.repository.series(instrument.symbol))
