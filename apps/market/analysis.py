@@ -88,9 +88,14 @@ class Trend:
     rule: str
 
 
-def analyse(instrument: Instrument, series: Series) -> Analysis:
-    """Raises NoData for prices too small to print."""
-    return Analysis(instrument=instrument, series=series, lines=_lines(_SameBars(series)), source=source_of(series))
+def analyse(instrument: Instrument, series: Series, *, is_forming: bool = False) -> Analysis:
+    """`is_forming` says that the last bar's day is not over. Raises NoData for prices too small to print."""
+    return Analysis(
+        instrument=instrument,
+        series=series,
+        lines=_lines(_SameBars(series)),
+        source=source_of(series, is_forming=is_forming),
+    )
 
 
 def trend_of(analysis: Analysis) -> Trend:
@@ -120,19 +125,19 @@ def bars_of_52_weeks(bars: tuple[Bar, ...]) -> tuple[Bar, ...]:
     return bars[first:]
 
 
-def source_of(series: Series) -> Source:
+def source_of(series: Series, *, is_forming: bool = False) -> Source:
     provenance = series.provenance
     return Source(
         symbol=series.symbol,
         source=provenance.source,
         kind=provenance.kind,
         as_of=provenance.as_of,
-        label=_label(provenance),
+        label=_label(provenance, is_forming=is_forming),
         note=provenance.note,
     )
 
 
-def _label(provenance: Provenance) -> str:
+def _label(provenance: Provenance, *, is_forming: bool) -> str:
     day = day_text(provenance.as_of)
     match provenance.kind:
         case Kind.SAMPLE:
@@ -141,8 +146,8 @@ def _label(provenance: Provenance) -> str:
             return f"simulated data to {day}"
         case Kind.REAL:
             if provenance.source.lower().endswith(".csv"):
-                return f"your file {provenance.source} to {day}"
-            return f"{provenance.source}, {day} close"
+                return f"{provenance.source} to {day}"
+            return f"{provenance.source}, {day} {'so far' if is_forming else 'close'}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

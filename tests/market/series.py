@@ -95,8 +95,8 @@ class WeekdayCalendar:
             day -= timedelta(days=1)
         return day
 
-    def sessions_between(self, first: date, last: date, /) -> int:
-        days = (first + timedelta(days=i + 1) for i in range((last - first).days))
+    def sessions_between(self, earlier: date, later: date) -> int:
+        days = (earlier + timedelta(days=i + 1) for i in range((later - earlier).days))
         return sum(day.weekday() < 5 for day in days)
 
 
@@ -109,9 +109,9 @@ KNOWN = {
 
 
 def instruments(symbol: str) -> Instrument:
-    if symbol not in KNOWN:
+    if symbol.upper() not in KNOWN:
         raise UnknownSymbol(f"{symbol} is not a symbol this product knows.", nearest=["AAPL"])
-    return KNOWN[symbol]
+    return KNOWN[symbol.upper()]
 
 
 def knowledge(query: str, *, limit: int) -> Knowledge:

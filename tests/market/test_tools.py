@@ -93,12 +93,20 @@ async def test_age_counts_sessions_for_stocks_and_days_for_crypto(symbol: str, n
         (Kind.SAMPLE, "bokeh", "sample data to 1 Mar 2013"),
         (Kind.SIMULATED, "seeded", "simulated data to 1 Mar 2013"),
         (Kind.REAL, "Alpaca IEX", "Alpaca IEX, 1 Mar 2013 close"),
-        (Kind.REAL, "prices.csv", "your file prices.csv to 1 Mar 2013"),
+        (Kind.REAL, "your file AAPL.csv", "your file AAPL.csv to 1 Mar 2013"),
     ],
 )
 async def test_the_source_label_says_what_the_numbers_are(kind: Kind, source: str, label: str) -> None:
     quote = await ask("get_quote", {"symbol": "AAPL"}, make_series(AAPL.bars, kind=kind, source=source))
     assert quote["source"]["label"] == label
+
+
+async def test_a_day_that_is_not_over_has_no_close_yet() -> None:
+    during = datetime(2013, 3, 1, 15, tzinfo=UTC)
+    toolbox = make_toolbox(make_series(AAPL.bars, kind=Kind.REAL, source="Alpaca (IEX)"), now=during)
+    quote = (await toolbox.call("get_quote", {"symbol": "AAPL"})).result
+    assert quote["source"]["label"] == "Alpaca (IEX), 1 Mar 2013 so far"
+    assert quote["sessions_old"] == 0
 
 
 @pytest.mark.parametrize(
@@ -215,7 +223,7 @@ async def test_knowledge_is_searched_with_the_limit_given_or_three() -> None:
     [
         ("get_quote", {}, "symbol: is required"),
         ("get_quote", {"symbol": ""}, "symbol"),
-        ("get_quote", {"symbol": "A" * 21}, "symbol"),
+        ("get_quote", {"symbol": "A" * 61}, "symbol"),
         ("get_quote", {"symbol": None}, "symbol"),
         ("get_quote", {"symbol": "AAPL", "colour": "red"}, "colour: is not an argument"),
         ("get_bars", {"symbol": "AAPL", "timeframe": "2W"}, "timeframe"),
@@ -230,7 +238,7 @@ async def test_knowledge_is_searched_with_the_limit_given_or_three() -> None:
         ("compare_symbols", {"symbols": "AAPL"}, "symbols"),
         ("compare_symbols", {"symbols": ["A", "B", "C", "D", "E", "F"]}, "symbols"),
         ("search_knowledge", {"query": "   "}, "query"),
-        ("search_knowledge", {"query": "x" * 501}, "query"),
+        ("search_knowledge", {"query": "x" * 8001}, "query"),
         ("search_knowledge", {"query": "risk", "limit": 0}, "limit"),
     ],
 )

@@ -1,7 +1,5 @@
 """The last price of one symbol, and how old it is."""
 
-from datetime import datetime, timedelta
-
 from apps.market.analysis import Analysis
 from apps.market.rounding import change_percent, price
 from apps.market.tools.market import Market
@@ -19,7 +17,6 @@ def get_quote(arguments: GetQuote, market: Market) -> Quote:
     analysis = market.analysis(arguments.symbol)
     last = analysis.series.last
     previous = price(analysis.bars[-2].close) if len(analysis.bars) > 1 else None
-    now = market.clock()
     is_crypto = analysis.instrument.asset == "crypto"
     return Quote(
         symbol=analysis.symbol,
@@ -32,20 +29,18 @@ def get_quote(arguments: GetQuote, market: Market) -> Quote:
         high=price(last.high),
         low=price(last.low),
         volume=last.volume,
-        market_status=CRYPTO_STATUS if is_crypto else market.calendar.market_status(now),
-        sessions_old=_days_old(analysis, now) if is_crypto else _sessions_old(analysis, market, now),
+        market_status=CRYPTO_STATUS if is_crypto else market.calendar.market_status(market.clock()),
+        sessions_old=_sessions_old(analysis, market),
         source=analysis.source,
     )
 
 
-def _days_old(analysis: Analysis, now: datetime) -> int:
-    """Whole UTC days between the last bar and yesterday, the last day that is over."""
-    return max(0, (now.date() - timedelta(days=1) - analysis.series.last.day).days)
-
-
-def _sessions_old(analysis: Analysis, market: Market, now: datetime) -> int:
-    day, finished = analysis.series.last.day, market.calendar.last_finished_session(now)
-    return market.calendar.sessions_between(day, finished) if day < finished else 0
+def _sessions_old(analysis: Analysis, market: Market) -> int:
+    """Crypto trades every day, so its sessions are days."""
+    day, finished = analysis.series.last.day, market.last_finished_day(analysis.instrument)
+    if analysis.instrument.asset == "crypto":
+        return max(0, (finished - day).days)
+    return market.calendar.sessions_between(day, finished)
 
 
 GET_QUOTE = Tool(

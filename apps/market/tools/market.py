@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 from apps.market.analysis import Analysis, analyse
@@ -23,8 +23,8 @@ class Calendar(Protocol):
 
     def last_finished_session(self, now: datetime) -> date: ...
 
-    def sessions_between(self, first: date, last: date, /) -> int:
-        """Sessions after `first` up to and including `last`."""
+    def sessions_between(self, earlier: date, later: date) -> int:
+        """Sessions after `earlier` up to and including `later`; 0 when `later` is not later."""
         ...
 
 
@@ -34,7 +34,7 @@ class KnowledgeSearch(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
-    """`instruments` resolves a symbol or raises UnknownSymbol; `clock` gives the time, aware, in UTC."""
+    """`instruments` resolves a symbol or raises UnknownSymbol; `clock` gives the time, aware."""
 
     repository: Repository
     instruments: Callable[[str], Instrument]
@@ -44,4 +44,12 @@ class Market:
 
     def analysis(self, symbol: str) -> Analysis:
         instrument = self.instruments(symbol)
-        return analyse(instrument, self.repository.series(instrument.symbol))
+        series = self.repository.series(instrument.symbol)
+        return analyse(instrument, series, is_forming=series.last.day > self.last_finished_day(instrument))
+
+    def last_finished_day(self, instrument: Instrument) -> date:
+        """The last day whose bar is complete: of crypto yesterday in UTC, otherwise of the last finished session."""
+        now = self.clock()
+        if instrument.asset == "crypto":
+            return now.astimezone(UTC).date() - timedelta(days=1)
+        return self.calendar.last_finished_session(now)

@@ -71,10 +71,12 @@ class MarketToolbox:
 
 @cache
 def default_toolbox() -> MarketToolbox:
-    """The toolbox over the configured source of bars. The parts are loaded at first use."""
+    """The toolbox over the configured source of bars, whose own symbols are known beside the bundled ones."""
+    repository = import_string("apps.market.repository.default_repository")()
+    instrument = import_string("apps.market.symbols.instrument")
     return MarketToolbox(
-        repository=import_string("apps.market.repository.default_repository")(),
-        instruments=import_string("apps.market.symbols.instrument"),
+        repository=repository,
+        instruments=lambda symbol: instrument(symbol, also=repository.symbols() or ()),
         calendar=import_module("apps.market.calendar"),
         knowledge=import_string("apps.market.knowledge_search.search_knowledge"),
         clock=lambda: datetime.now(UTC),

@@ -9,7 +9,7 @@ from apps.market.tools.results import Knowledge
 from apps.market.tools.tool import Arguments, Tool
 
 DEFAULT_LIMIT, MOST_PASSAGES = 3, 8
-LONGEST_QUERY = 500
+LONGEST_QUERY = 8000
 
 
 class SearchKnowledge(Arguments):

@@ -33,11 +33,11 @@ def _upper(value: object) -> object:
     return value.strip().upper() if isinstance(value, str) else value
 
 
-def _ticker(value: object) -> object:
-    return value.strip().removeprefix("$").upper() if isinstance(value, str) else value
+def _without_dollar(value: object) -> object:
+    return value.strip().removeprefix("$") if isinstance(value, str) else value
 
 
-Symbol: TypeAlias = Annotated[str, BeforeValidator(_ticker), StringConstraints(min_length=1, max_length=20)]
+Symbol: TypeAlias = Annotated[str, BeforeValidator(_without_dollar), StringConstraints(min_length=1, max_length=60)]
 SymbolField: TypeAlias = Annotated[Symbol, Field(description="Ticker symbol, for example AAPL or BTC-USD.")]
 TimeframeName: TypeAlias = Annotated[Literal["1M", "3M", "6M", "YTD", "1Y", "2Y", "5Y", "MAX"], BeforeValidator(_upper)]
 TimeframeField: TypeAlias = Annotated[
