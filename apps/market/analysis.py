@@ -16,6 +16,7 @@ from apps.market.tools.results import Source
 from apps.market.values import Bar, Instrument, Kind, Provenance, Series
 
 Line: TypeAlias = tuple[float | None, ...]
+Prices: TypeAlias = tuple[float, ...]
 
 #: Below this, Wilder's averages still remember how they were seeded: RSI is off by up to several points.
 MINIMUM_BARS = 100
@@ -29,6 +30,10 @@ SMALLEST_PRICE = 0.001
 class Lines:
     """A value or None per bar, rounded as printed."""
 
+    open: Prices
+    high: Prices
+    low: Prices
+    close: Prices
     sma_20: Line
     sma_50: Line
     sma_200: Line
@@ -63,7 +68,7 @@ class Analysis:
 
     @property
     def close(self) -> float:
-        return price(self.series.last.close)
+        return self.lines.close[-1]
 
     @property
     def atr(self) -> float:
@@ -172,6 +177,10 @@ def _lines(key: _SameBars) -> Lines:
     macd = indicators.macd(closes)
     bands = indicators.bollinger(closes)
     return Lines(
+        open=tuple(price(bar.open) for bar in series.bars),
+        high=tuple(price(bar.high) for bar in series.bars),
+        low=tuple(price(bar.low) for bar in series.bars),
+        close=tuple(price(bar.close) for bar in series.bars),
         sma_20=price_line(indicators.sma(closes, 20)),
         sma_50=price_line(indicators.sma(closes, 50)),
         sma_200=price_line(indicators.sma(closes, 200)),

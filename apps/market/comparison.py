@@ -8,7 +8,7 @@ from itertools import combinations, pairwise
 
 from apps.market.analysis import Analysis
 from apps.market.errors import BadArguments, NotEnoughHistory
-from apps.market.rounding import change_percent, day_text, percent, price, ratio
+from apps.market.rounding import change_percent, day_text, percent, ratio
 from apps.market.timeframes import start_of
 from apps.market.tools.results import ComparedSymbol, Comparison
 
@@ -83,7 +83,7 @@ def _common_days(analyses: list[Analysis], timeframe: str) -> list[date]:
 
 def _track(analysis: Analysis, days: list[date]) -> _Track:
     index = {bar.day: i for i, bar in enumerate(analysis.bars)}
-    closes = [price(analysis.bars[index[day]].close) for day in days]
+    closes = [analysis.lines.close[index[day]] for day in days]
     returns = [math.log(after / before) for before, after in pairwise(closes)]
     return _Track(analysis=analysis, closes=closes, returns=returns, last=index[days[-1]])
 
@@ -97,8 +97,8 @@ def _row(track: _Track, days_a_year: int) -> ComparedSymbol:
         first_close=closes[0],
         close=closes[-1],
         change_pct=change_percent(closes[0], closes[-1]),
-        volatility_pct=round(100 * _volatility(track.returns, days_a_year), 2),
-        max_drawdown_pct=round(100 * _drawdown(closes), 2),
+        volatility_pct=ratio(100 * _volatility(track.returns, days_a_year)),
+        max_drawdown_pct=ratio(100 * _drawdown(closes)),
         rsi_14=analysis.lines.rsi_14[track.last],
         vs_sma_200_pct=None if average is None else percent(closes[-1] - average, average),
         source=analysis.source,

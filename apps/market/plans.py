@@ -103,7 +103,7 @@ def build_trade_plan(analysis: Analysis, levels: Levels, request: PlanRequest) -
         entry_reason=entry_reason,
         stop=stop,
         stop_reason=stop_reason,
-        stop_distance_pct=round(100 * risk / entry, 2),
+        stop_distance_pct=ratio(100 * risk / entry),
         stop_distance_atr=ratio(risk / levels.atr_14),
         targets=targets,
         reward_risk=targets[0].reward_risk,
@@ -294,7 +294,7 @@ def _warnings(
         ),
         (
             size.shares == 0,
-            "The account is too small for one whole share at this risk.",
+            "The account is too small to buy one whole share or unit at this risk.",
         ),
         (
             size.capped and size.shares > 0,

@@ -6,24 +6,28 @@ number: a reader with a calculator gets what the page says.
 
 from datetime import date
 
+#: Added to a rounded number, it leaves no "-0.0".
+ZERO = 0.0
+
 
 def price(value: float) -> float:
     """Two places; four below 1."""
-    return round(value, 4 if abs(value) < 1 else 2)
+    return round(value, 4 if -1 < value < 1 else 2) + ZERO
 
 
 def percent(part: float, whole: float) -> float | None:
     """`part` in percent of `whole`, two places; None of a whole that is zero."""
-    return round(100 * part / whole, 2) if whole else None
+    return ratio(100 * part / whole) if whole else None
 
 
 def change_percent(before: float, after: float) -> float:
     """The way from one positive price to another, in percent of the first."""
-    return round(100 * (after - before) / before, 2)
+    return ratio(100 * (after - before) / before)
 
 
 def ratio(value: float) -> float:
-    return round(value, 2)
+    """Two places."""
+    return round(value, 2) + ZERO
 
 
 def price_line(values: list[float | None]) -> tuple[float | None, ...]:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import Enum
+from itertools import chain
 from typing import Any
 
 PLAIN = {float, int, str, bool, type(None)}
@@ -32,12 +33,16 @@ def to_json(value: Any) -> Any:
 
 
 def _list(values: Sequence[Any]) -> list[Any]:
-    """A chart has tens of thousands of numbers: a list of plain finite ones is copied at once."""
-    kinds = set(map(type, values))
-    if kinds <= PLAIN and (float not in kinds or _all_finite(values)):
+    """A chart has tens of thousands of numbers: a list of plain values, or of rows of them, is checked at once."""
+    if _is_plain(values):
         return list(values)
+    if set(map(type, values)) == {list} and _is_plain(list(chain.from_iterable(values))):
+        return [list(row) for row in values]
     return [to_json(value) for value in values]
 
 
-def _all_finite(values: Sequence[Any]) -> bool:
-    return all(math.isfinite(value) for value in values if type(value) is float)
+def _is_plain(values: Sequence[Any]) -> bool:
+    """Whether JSON takes all values as they are. A sum is finite only when each of its numbers is."""
+    kinds = set(map(type, values))
+    numbers = values if str not in kinds else [value for value in values if type(value) is float]
+    return kinds <= PLAIN and (float not in kinds or math.isfinite(sum(filter(None, numbers))))

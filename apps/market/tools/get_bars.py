@@ -8,7 +8,6 @@ from apps.market.timeframes import DEFAULT_TIMEFRAME, first_index, start_of
 from apps.market.tools.market import Market
 from apps.market.tools.results import Bars
 from apps.market.tools.tool import Arguments, SymbolField, TimeframeField, Tool
-from apps.market.values import Bar
 from apps.market.zones import highest, lowest
 
 
@@ -33,12 +32,12 @@ def get_bars(arguments: GetBars, market: Market) -> Bars:
         last_day=bars[-1].day,
         n_bars=len(bars),
         close=analysis.close,
-        change_pct=change_percent(price(bars[0].close), analysis.close),
+        change_pct=change_percent(lines.close[first], analysis.close),
         high=price(high.high),
         high_day=high.day,
         low=price(low.low),
         low_day=low.day,
-        bars=[_row(bar) for bar in bars],
+        bars=_rows(analysis, first),
         overlays={
             "sma_20": list(lines.sma_20[first:]),
             "sma_50": list(lines.sma_50[first:]),
@@ -62,9 +61,12 @@ def get_bars(arguments: GetBars, market: Market) -> Bars:
     )
 
 
-def _row(bar: Bar) -> list[Any]:
-    prices = [price(value) for value in (bar.open, bar.high, bar.low, bar.close)]
-    return [bar.day.isoformat(), *prices, bar.volume]
+def _rows(analysis: Analysis, first: int) -> list[list[Any]]:
+    lines = analysis.lines
+    days = [bar.day.isoformat() for bar in analysis.bars[first:]]
+    volumes = [bar.volume for bar in analysis.bars[first:]]
+    prices = (lines.open[first:], lines.high[first:], lines.low[first:], lines.close[first:])
+    return [list(row) for row in zip(days, *prices, volumes, strict=True)]
 
 
 def _notes(analysis: Analysis, timeframe: str) -> list[str]:

@@ -15,8 +15,8 @@ class GetQuote(Arguments):
 
 def get_quote(arguments: GetQuote, market: Market) -> Quote:
     analysis = market.analysis(arguments.symbol)
-    last = analysis.series.last
-    previous = price(analysis.bars[-2].close) if len(analysis.bars) > 1 else None
+    lines = analysis.lines
+    previous = lines.close[-2] if len(lines.close) > 1 else None
     is_crypto = analysis.instrument.asset == "crypto"
     return Quote(
         symbol=analysis.symbol,
@@ -25,10 +25,10 @@ def get_quote(arguments: GetQuote, market: Market) -> Quote:
         previous_close=previous,
         change=None if previous is None else price(analysis.close - previous),
         change_pct=None if previous is None else change_percent(previous, analysis.close),
-        open=price(last.open),
-        high=price(last.high),
-        low=price(last.low),
-        volume=last.volume,
+        open=lines.open[-1],
+        high=lines.high[-1],
+        low=lines.low[-1],
+        volume=analysis.series.last.volume,
         market_status=CRYPTO_STATUS if is_crypto else market.calendar.market_status(market.clock()),
         sessions_old=_sessions_old(analysis, market),
         source=analysis.source,

@@ -166,7 +166,7 @@ class TradePlan:
     symbol: str
     name: str
     direction: str
-    #: "LTB", "ST", "QE", "support" or "given": what the entry rests on.
+    #: "LTB", "ST", "QE", "support", "resistance" (of a short), "close" or "given": what the entry rests on.
     setup: str
     close: float
     entry: float
