@@ -14,6 +14,8 @@ QE, "Quick Entry": the high of the 20 bars before the last, while the close is a
 An entry whose definition nothing meets within 15 % of the close is None, and `why_none` says what was measured.
 """
 
+from datetime import date
+
 from apps.market.analysis import Analysis
 from apps.market.rounding import change_percent, day_text, price, price_text, ratio
 from apps.market.tools.results import Level, Levels
@@ -89,8 +91,9 @@ def _pullback(name: str, below: list[Zone], *, close: float, atr: float) -> Leve
     best = max(below, key=lambda zone: _foundation(name, zone), default=None)
     if best is None or not any(_conditions(name, best)):
         return None
-    historical = name == "LTB" and _is_historical(best)
-    return _level(name, best, close=close, atr=atr, first=("historical support",) if historical else ())
+    since = _historical_since(best) if name == "LTB" else None
+    first = (f"historical support since {day_text(since)}",) if since else ()
+    return _level(name, best, close=close, atr=atr, first=first)
 
 
 def _foundation(name: str, zone: Zone) -> tuple[int, list[bool]]:
@@ -100,12 +103,13 @@ def _foundation(name: str, zone: Zone) -> tuple[int, list[bool]]:
 
 def _conditions(name: str, zone: Zone) -> list[bool]:
     met = [zone.find(evidence) is not None for evidence in DEFINITIONS[name]]
-    return [*met, _is_historical(zone)] if name == "LTB" else met
+    return [*met, _historical_since(zone) is not None] if name == "LTB" else met
 
 
-def _is_historical(zone: Zone) -> bool:
+def _historical_since(zone: Zone) -> date | None:
+    """The day of the first swing low, where there are two and the first is old."""
     lows = [mark for mark in zone.pivots if mark.evidence is Evidence.SWING_LOW]
-    return len(lows) >= 2 and lows[0].age >= OLD_BARS
+    return lows[0].day if len(lows) >= 2 and lows[0].age >= OLD_BARS else None
 
 
 def _why_no_pullback(name: str, marks: list[Mark], *, close: float) -> str:

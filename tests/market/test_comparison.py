@@ -107,6 +107,8 @@ def test_crypto_meets_stocks_on_the_days_both_trade_and_alone_has_a_longer_year(
     coin = make_analysis(make_bars(900, 8, weekends=True), symbol="BTC-USD", asset="crypto")
     mixed = compare([ONE, coin], "1Y")
     assert all(day.weekday() < 5 for day in mixed.days)
+    weekdays = numpy.diff(numpy.log(closes_on(coin, mixed.days)))
+    assert mixed.rows[1].volatility_pct == pytest.approx(100 * weekdays.std(ddof=1) * math.sqrt(252), abs=0.0051)
     assert "Only days on which both markets traded are compared." in mixed.notes
     other_coin = make_analysis(make_bars(900, 9, weekends=True), symbol="ETH-USD", asset="crypto")
     alone = compare([coin, other_coin], "1Y")

@@ -8,7 +8,7 @@ from apps.market.levels import NO_EDGE, RANGE_PCT, find_levels
 from apps.market.pivots import REACH, find_pivots
 from apps.market.rounding import price
 from apps.market.tools.results import Level, Levels
-from apps.market.zones import ZONE_ATR, Evidence, Mark, find_marks, group
+from apps.market.zones import ZONE_ATR, Evidence, Mark, find_marks, group, retracements
 from tests.market.series import make_analysis, make_bars, make_flat_bars
 
 WALKS = [
@@ -60,6 +60,21 @@ def test_zones_are_narrow_apart_and_hold_every_mark() -> None:
             assert zone.marks[0].price - 0.01 <= zone.price <= zone.marks[-1].price + 0.01
 
 
+@pytest.mark.parametrize(
+    ("closes", "expected"),
+    [
+        ([150.0] * 40 + [100 + i for i in range(101)], {"38.2": 162.04, "50": 150.0, "61.8": 137.96}),
+        ([150.0] * 40 + [200 - i for i in range(101)], {"38.2": 137.96, "50": 150.0, "61.8": 162.04}),
+    ],
+    ids=["up", "down"],
+)
+def test_retracements_run_from_the_later_end_of_the_swing_to_the_earlier(
+    closes: list[float], expected: dict[str, float]
+) -> None:
+    analysis = make_analysis(make_flat_bars(closes))
+    assert {str(mark.evidence).split()[0]: mark.price for mark in retracements(analysis)} == expected
+
+
 def test_an_old_swing_weighs_less_than_a_recent_one() -> None:
     old = Mark(evidence=Evidence.SWING_LOW, price=100.0, reason="", age=240)
     new = Mark(evidence=Evidence.SWING_LOW, price=101.0, reason="", age=10)
@@ -100,6 +115,8 @@ def test_each_named_entry_meets_its_definition_with_measured_values_or_says_why_
                     old = [mark for mark in near.get(Evidence.SWING_LOW, []) if mark.age >= 60]
                     historical = old and len(near[Evidence.SWING_LOW]) >= 2
                     assert Evidence.SMA_200 in near or Evidence.FIB_62 in near or historical
+                    if not near.keys() & {Evidence.SMA_200, Evidence.FIB_62}:
+                        assert level.reasons[0].startswith("historical support since ")
                 case "ST":
                     assert level.price < levels.close
                     assert near.keys() & {Evidence.SMA_50, Evidence.FIB_50, Evidence.BASE}

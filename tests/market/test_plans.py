@@ -203,6 +203,37 @@ def test_a_target_that_pays_less_than_one_and_a_half_times_the_risk_is_warned_ab
         assert warned == (plan.reward_risk < 1.5)
 
 
+def test_a_level_is_a_target_only_where_it_pays_at_least_the_risk() -> None:
+    targets = [target for index in range(len(ANALYSES)) for target in make_plan(index).targets]
+    assert min(target.reward_risk for target in targets) >= 1
+    assert {target.reason.endswith("for want of a level there") for target in targets} == {True, False}
+
+
+def test_the_entry_is_the_setup_with_most_reasons_within_reach() -> None:
+    chosen = set()
+    for index, analysis in enumerate(ANALYSES):
+        plan, levels = make_plan(index, direction="long"), find_levels(analysis)
+        setups = [level for level in (levels.ltb, levels.st, levels.qe, *levels.support[:1]) if level]
+        within = [level for level in setups if abs(level.distance_atr) <= 4]
+        if within:
+            best = next(level for level in setups if (level.name, level.price) == (plan.setup, plan.entry))
+            assert len(best.reasons) == max(len(level.reasons) for level in within)
+            assert plan.entry_reason == "; ".join(best.reasons)
+        elif setups:
+            assert abs(plan.entry - levels.close) == min(abs(level.price - levels.close) for level in setups)
+        chosen.add(plan.setup)
+    assert len(chosen) >= 3
+
+
+def test_a_short_enters_at_resistance() -> None:
+    for index, analysis in enumerate(ANALYSES):
+        plan = make_plan(index, direction="short")
+        if plan.setup == "resistance":
+            assert plan.entry > analysis.close
+        else:
+            assert (plan.setup, find_levels(analysis).resistance) == ("close", [])
+
+
 def test_a_level_before_the_first_target_is_named() -> None:
     found = 0
     for index, analysis in enumerate(ANALYSES):

@@ -3,7 +3,8 @@ import json
 import logging
 import threading
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -178,6 +179,23 @@ async def test_ratios_follow_from_the_printed_numbers() -> None:
     year = [bar for bar in IBM.bars if bar.day > date(2012, 3, 2)]
     assert indicators["high_52w"] == round(max(bar.high for bar in year), 2)
     assert indicators["low_52w"] == round(min(bar.low for bar in year), 2)
+
+
+async def test_52_weeks_are_364_days() -> None:
+    bars = make_flat_bars([100.0] * 400)
+    bars = [replace(bar, day=date(2013, 3, 1) - timedelta(days=399 - i)) for i, bar in enumerate(bars)]
+    bars[-364] = replace(bars[-364], high=120.0, low=80.0)
+    bars[-365] = replace(bars[-365], high=140.0, low=60.0)
+    indicators = await ask("get_indicators", {"symbol": "BTC-USD"}, make_series(bars, symbol="BTC-USD"))
+    assert (indicators["high_52w"], indicators["low_52w"]) == (120, 80)
+
+
+async def test_volume_is_set_against_the_last_20_bars_the_last_one_among_them() -> None:
+    bars = [
+        replace(bar, volume=volume) for bar, volume in zip(make_bars(120), [7] * 100 + [100] * 19 + [500], strict=True)
+    ]
+    indicators = await ask("get_indicators", {"symbol": "AAPL"}, make_series(bars))
+    assert (indicators["volume"], indicators["volume_avg_20"], indicators["volume_ratio"]) == (500, 120, 4.17)
 
 
 @pytest.mark.parametrize(
