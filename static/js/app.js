@@ -1,0 +1,128 @@
+// The chat page: sends questions, follows their streams, and keeps thread, list, panel and address in step.
+
+import { drawFigures } from "./chart.js";
+import { createComposer } from "./composer.js";
+import { createConversations } from "./conversations.js";
+import { placeFigures } from "./panel.js";
+import { lastQuestion, showLastTurn, startTurn } from "./thread.js";
+import { Refused, askTurn } from "./turn_request.js";
+
+const announcer = document.getElementById("announcer");
+const conversations = createConversations();
+const composer = createComposer({ onSend: ask, onStop: stop, lastQuestion });
+const address = composer.form.dataset.conversation;
+const session = address.split("/").at(-2);
+let running = null;
+
+async function ask(question) {
+  if (running) return composer.showReason("The last question is still being answered. Wait for it, or stop it.");
+  running = new AbortController();
+  const { signal } = running;
+  composer.setText("");
+  composer.showReason("");
+  composer.setBusy(true);
+  const turn = startTurn(question);
+  try {
+    const isWhole = await follow(turn, askTurn({ url: composer.form.action, token: composer.token, message: question, signal }));
+    if (!isWhole) turn.lost(address);
+  } catch (error) {
+    if (signal.aborted) turn.stopped();
+    else if (error instanceof Refused) refuse(turn, question, error.message);
+    else turn.lost(address);
+  }
+  running = null;
+  composer.setBusy(false);
+  conversations.refresh(session);
+}
+
+/** Applies each event to `turn`; true when the stream came to its own end. */
+async function follow(turn, events) {
+  let isWhole = false;
+  for await (const event of events) {
+    rememberAddress();
+    switch (event.type) {
+      case "text":
+        turn.addText(event.content);
+        break;
+      case "tool_call":
+        turn.toolCalled(event);
+        break;
+      case "tool_result":
+        turn.toolAnswered(event);
+        break;
+      case "meta":
+        if (event.interrupted) turn.startOver();
+        break;
+      case "done":
+        isWhole = true;
+        finish(turn, event);
+        break;
+      case "error":
+        isWhole = true;
+        if (event.html) finish(turn, event);
+        else turn.failed(event.message);
+        break;
+    }
+  }
+  return isWhole;
+}
+
+function finish(turn, event) {
+  turn.finish(event);
+  if (event.title) {
+    document.title = `${event.title} · G'sves`;
+    document.querySelector("h1").textContent = event.title;
+  }
+  announce(turn.element);
+  placeFigures();
+  drawFigures(document);
+}
+
+// The question goes back into the box, so that nothing typed is lost; the turn was never stored.
+function refuse(turn, question, message) {
+  turn.remove();
+  composer.setText(composer.text || question);
+  composer.showReason(message);
+  composer.focus();
+}
+
+function announce(element) {
+  const said = [...element.querySelectorAll(".prose, .answer .notice > p:first-child")].map((part) => part.textContent.trim());
+  announcer.textContent = `Answer: ${said.join(" ")}`;
+}
+
+function rememberAddress() {
+  if (composer.form.dataset.started === "yes") return;
+  composer.form.dataset.started = "yes";
+  history.replaceState(null, "", address);
+}
+
+function stop() {
+  running?.abort();
+}
+
+document.addEventListener("click", async (event) => {
+  const asking = event.target.closest("[data-ask]");
+  const copying = event.target.closest("[data-copy]");
+  const number = event.target.closest('.prose a[href^="#call-"]');
+  if (asking) ask(asking.dataset.ask);
+  if (number) document.getElementById(number.hash.slice(1))?.setAttribute("open", "");
+  if (copying) {
+    try {
+      await navigator.clipboard.writeText(copying.dataset.copy);
+      copying.textContent = "Copied";
+    } catch {
+      copying.textContent = "Copying is not allowed here";
+    }
+    setTimeout(() => (copying.textContent = "Copy"), 2000);
+  }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && running && !document.querySelector(":popover-open")) stop();
+});
+
+conversations.setCurrent(session);
+placeFigures();
+drawFigures(document);
+if (!location.hash) showLastTurn();
+if (window.matchMedia("(hover: hover)").matches) composer.focus();
