@@ -14,6 +14,12 @@ Json = dict[str, Any]
 
 WATERMARKS = {"sample": "SAMPLE DATA", "simulated": "SIMULATED"}
 DEFAULT_OVERLAYS = ("sma_50", "sma_200")
+BASES = {
+    "given": "entry as given",
+    "support": "entry at support",
+    "resistance": "entry at resistance",
+    "close": "entry at the last close",
+}
 ROWS_IN_TABLE = 10
 #: Room at both ends of the plan's scale, in percent of its width.
 SCALE_MARGIN = 3.0
@@ -85,6 +91,7 @@ class PlanCard:
     risk: str
     risk_share: str
     invalidation: str
+    #: How many sessions the plan waits for its entry.
     expiry: str
     assumptions: list[str]
     warnings: list[str]
@@ -212,7 +219,7 @@ def plan_card(result: Json, *, id: str) -> PlanCard:
         risk=formats.price(result["risk_amount"]),
         risk_share=f"{result['risk_pct']:g} % of {result['account']:,.0f} at most",
         invalidation=result["invalidation"],
-        expiry=f"Lapses if not filled within {sessions} session{'' if sessions == 1 else 's'}.",
+        expiry=f"{sessions} session{'' if sessions == 1 else 's'}",
         assumptions=list(result.get("assumptions") or []),
         warnings=list(result.get("warnings") or []),
         source=source.get("label", ""),
@@ -233,7 +240,7 @@ def stop_distance(result: Json) -> str:
 
 def basis(setup: str) -> str:
     """What the entry rests on, as a clause."""
-    return {"given": "entry as you gave it", "support": "entry at support"}.get(setup, f"{setup} entry")
+    return BASES.get(setup, f"{setup} entry")
 
 
 def scale(prices: list[float]) -> Callable[[float], float]:

@@ -9,18 +9,22 @@ import { Refused, askTurn } from "./turn_request.js";
 
 const announcer = document.getElementById("announcer");
 const conversations = createConversations();
-const composer = createComposer({ onSend: ask, onStop: stop, lastQuestion });
+const composer = createComposer({ onSend: send, onStop: stop, lastQuestion });
 const address = composer.form.dataset.conversation;
 const session = address.split("/").at(-2);
 let running = null;
 
-async function ask(question) {
+function send(question) {
+  composer.setText("");
+  ask(question);
+}
+
+async function ask(question, { takeFocus = false } = {}) {
   if (running) return composer.showReason("The last question is still being answered. Wait for it, or stop it.");
   running = new AbortController();
   const { signal } = running;
-  composer.setText("");
   composer.showReason("");
-  composer.setBusy(true);
+  composer.setBusy(true, { takeFocus });
   const turn = startTurn(question);
   try {
     const isWhole = await follow(turn, askTurn({ url: composer.form.action, token: composer.token, message: question, signal }));
@@ -105,7 +109,7 @@ document.addEventListener("click", async (event) => {
   const asking = event.target.closest("[data-ask]");
   const copying = event.target.closest("[data-copy]");
   const number = event.target.closest('.prose a[href^="#call-"]');
-  if (asking) ask(asking.dataset.ask);
+  if (asking) ask(asking.dataset.ask, { takeFocus: true });
   if (number) document.getElementById(number.hash.slice(1))?.setAttribute("open", "");
   if (copying) {
     try {

@@ -1,6 +1,7 @@
 // The box one types in: grows with the text, says why it cannot send, and shows Send or Stop.
 
 const NEAR_LIMIT = 0.9;
+const canHover = window.matchMedia("(hover: hover)");
 
 /** `onSend(text)` and `onStop()` are called; `lastQuestion()` is what ↑ brings back. */
 export function createComposer({ onSend, onStop, lastQuestion }) {
@@ -78,11 +79,12 @@ export function createComposer({ onSend, onStop, lastQuestion }) {
     get token() {
       return form.elements.csrfmiddlewaretoken.value;
     },
-    setBusy(isBusy) {
-      const hadFocus = document.activeElement === send || document.activeElement === stop;
+    /** Shows Stop or Send. Focus that stood on a button that goes moves on, to the box where no keyboard slides in. */
+    setBusy(isBusy, { takeFocus = false } = {}) {
+      const hadFocus = takeFocus || document.activeElement === send || document.activeElement === stop;
       send.hidden = isBusy;
       stop.hidden = !isBusy;
-      if (hadFocus) (isBusy ? stop : box).focus();
+      if (hadFocus) (isBusy ? stop : canHover.matches ? box : send).focus();
     },
   };
 }

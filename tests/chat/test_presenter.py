@@ -117,8 +117,8 @@ def test_a_plan_card_holds_everything_a_plan_needs() -> None:
         ("Target 2", "484.94"),
     ]
     assert (plan.title, plan.reward_risk, plan.shares, plan.risk) == ("AAPL · Long plan", "1.76 : 1", "6", "91.86")
-    assert plan.invalidation == "AAPL closes below 409.80."
-    assert plan.expiry == "Lapses if not filled within 10 sessions."
+    assert plan.invalidation == "A close below 409.80, or no fill within 10 sessions, voids the plan."
+    assert (plan.basis, plan.expiry) == ("LTB entry", "10 sessions")
 
 
 @pytest.mark.parametrize("direction", ["long", "short"])
