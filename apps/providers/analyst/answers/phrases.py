@@ -1,0 +1,193 @@
+"""Wording that every answer shares: where prices come from, how old they are, what speaks for and against."""
+
+from collections.abc import Iterator
+
+from apps.providers.analyst.turn import Result, Turn
+
+TIMEFRAMES = {
+    "1M": "one month",
+    "3M": "three months",
+    "6M": "six months",
+    "YTD": "the year so far",
+    "1Y": "one year",
+    "2Y": "two years",
+    "5Y": "five years",
+    "MAX": "all the history there is",
+}
+#: Momentum is "up" from the first RSI on, "down" below it; MACD has to agree.
+MIDDLE_RSI = 50.0
+CRYPTO = "-USD"
+SIMULATED = "simulated: made-up prices, not the market's"
+
+
+def data_in_words(result: Result, path: str = "source") -> str:
+    """What kind of data it is, as people read it: "sample data"."""
+    match result.get(f"{path}.kind"):
+        case "simulated":
+            return SIMULATED
+        case "sample":
+            return "sample data"
+        case _:
+            return f"data from {result.words(f'{path}.source')}"
+
+
+def stamp(result: Result, path: str = "source") -> str:
+    """Day and kind of the data, for the first sentence: "on 1 Mar 2013 (sample data)"."""
+    return f"on {result.day(f'{path}.as_of')} ({data_in_words(result, path)})"
+
+
+def changed(result: Result, path: str) -> str:
+    """ "rose 1.25 %", "fell 2.48 %" or "did not move"."""
+    value = result.get(path)
+    if not value:
+        return "did not move"
+    return f"{'rose' if value > 0 else 'fell'} {result.size_percent(path)}"
+
+
+def side_of(result: Result, path: str) -> str:
+    """ "2.10 % above" or "2.10 % below", of a distance in percent."""
+    return f"{result.size_percent(path)} {'below' if result.get(path) < 0 else 'above'}"
+
+
+def age(quote: Result) -> str:
+    """How old the quote is, and what the market does now."""
+    old = quote.get("sessions_old")
+    if not old:
+        text = "That is the last finished session."
+    else:
+        unit = "day" if quote.get("symbol").endswith(CRYPTO) else "session"
+        ago = f"{quote.number('sessions_old', 'count')} {unit if old == 1 else f'{unit}s'}"
+        is_sample = quote.get("source.kind") == "sample"
+        text = f"The sample ends there, {ago} ago." if is_sample else f"That price is {ago} old."
+    return f"{text} {quote.words('market_status')}"
+
+
+def stale(turn: Turn) -> Iterator[str]:
+    """One sentence where the prices are behind the market; a sample says its day by itself."""
+    quote = turn.result("get_quote")
+    if quote and quote.get("sessions_old") and quote.get("source.kind") != "sample":
+        yield age(quote)
+
+
+def source_note(result: Result) -> Iterator[str]:
+    if result.get("source.note"):
+        yield sentence(result.words("source.note"))
+
+
+def sentence(text: str) -> str:
+    """The phrase with a capital and a full stop."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def clause(text: str) -> str:
+    """A phrase of a tool as a part of our own sentence."""
+    return text.strip().rstrip(".")
+
+
+def momentum(indicators: Result) -> str | None:
+    """ "up", "down" or "mixed" by RSI and MACD; None where either is missing."""
+    rsi, histogram = indicators.get("rsi_14"), indicators.get("macd_histogram")
+    if rsi is None or histogram is None:
+        return None
+    if rsi >= MIDDLE_RSI and histogram > 0:
+        return "up"
+    return "down" if rsi < MIDDLE_RSI and histogram < 0 else "mixed"
+
+
+def bias_of(indicators: Result) -> str:
+    """Bullish when trend and momentum both point up, bearish when both point down, neutral otherwise."""
+    match indicators.get("trend"), momentum(indicators):
+        case "up", "up":
+            return "bullish"
+        case "down", "down":
+            return "bearish"
+        case _:
+            return "neutral"
+
+
+def trend_sentence(indicators: Result) -> str:
+    trend = indicators.get("trend")
+    direction = {"up": "The trend points up", "down": "The trend points down"}.get(trend, "The trend runs sideways")
+    parts = []
+    if indicators.has("vs_sma_50_pct"):
+        parts.append(f"{side_of(indicators, 'vs_sma_50_pct')} its 50-day average")
+    if indicators.has("vs_sma_200_pct"):
+        parts.append(f"{side_of(indicators, 'vs_sma_200_pct')} its 200-day average")
+    where = f": the close is {' and '.join(parts)}" if parts else ""
+    return f"{direction}{where}."
+
+
+def momentum_sentence(indicators: Result) -> str:
+    parts = []
+    if indicators.has("rsi_14"):
+        rsi = indicators.get("rsi_14")
+        state = "overbought" if rsi >= 70 else "oversold" if rsi <= 30 else "neither overbought nor oversold"
+        parts.append(f"RSI(14) is {indicators.number('rsi_14', 'one_place')}, {state}")
+    if indicators.has("macd_histogram"):
+        above = "above" if indicators.get("macd_histogram") > 0 else "below"
+        parts.append(f"MACD stands {above} its signal line")
+    if not parts:
+        return ""
+    state = {"up": "Momentum is up", "down": "Momentum is down", "mixed": "Momentum is mixed"}.get(
+        momentum(indicators) or "", "On momentum"
+    )
+    return f"{state}: {'; '.join(parts)}."
+
+
+def missing_average(indicators: Result) -> Iterator[str]:
+    """Why there is no 200-day average, where there is none."""
+    if not indicators.has("sma_200"):
+        bars = indicators.number("n_bars", "count")
+        yield f"There is no 200-day average: {indicators.get('symbol')} has {bars} bars here, and it takes two hundred."
+
+
+def cases(turn: Turn) -> Iterator[str]:
+    """Bull case, bear case and what would change the view, as conditions on measured prices."""
+    indicators, levels = turn.result("get_indicators"), turn.result("get_levels")
+    if indicators is None:
+        return
+    above = ("resistance.0.price" if levels and levels.get("resistance") else None) if levels else None
+    below = ("support.0.price" if levels and levels.get("support") else None) if levels else None
+    yield "\n".join(
+        (
+            f"- **Bull case:** if {up_condition(indicators, levels, above)}, buyers have shown their hand"
+            f"{next_step(levels, 'resistance')}.",
+            f"- **Bear case:** if {down_condition(indicators, levels, below)}, sellers are in charge"
+            f"{next_step(levels, 'support')}.",
+            f"- **What would change the view:** {turning_point(indicators)}.",
+        )
+    )
+
+
+def up_condition(indicators: Result, levels: Result | None, path: str | None) -> str:
+    if levels and path:
+        return f"it closes above the resistance at {levels.price(path)}"
+    return f"it closes above its 52-week high, {indicators.price('high_52w')}"
+
+
+def down_condition(indicators: Result, levels: Result | None, path: str | None) -> str:
+    if levels and path:
+        return f"it closes below the support at {levels.price(path)}"
+    return f"it closes below its 52-week low, {indicators.price('low_52w')}"
+
+
+def next_step(levels: Result | None, side: str) -> str:
+    """The level after the nearest one."""
+    if levels is None or len(levels.get(side)) < 2:
+        return ""
+    return f", and the next {side} is {levels.price(f'{side}.1.price')}"
+
+
+def turning_point(indicators: Result) -> str:
+    path, name = ("sma_200", "200-day") if indicators.has("sma_200") else ("sma_50", "50-day")
+    if not indicators.has(path):
+        return "more history; with so few bars there is no average to lean on"
+    above = indicators.get("close") >= indicators.get(path)
+    wrong = "below" if above else "above"
+    rsi = f", with RSI(14) {'under' if above else 'over'} its middle," if indicators.has("rsi_14") else ""
+    return f"a close {wrong} the {name} average at {indicators.price(path)}{rsi} would say this reading is wrong"
+
+
+def bullets(lines: list[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)

@@ -1,0 +1,49 @@
+"""What a symbol closed at, against the day before, its own year and its averages."""
+
+from collections.abc import Iterator
+
+from apps.providers.analyst.answers import phrases
+from apps.providers.analyst.turn import Result, Turn
+
+
+def paragraphs(turn: Turn) -> Iterator[str]:
+    quotes = turn.results("get_quote")
+    if not quotes:
+        return
+    if len(quotes) > 1:
+        yield "\n".join(f"- {headline(quote)}" for quote in quotes)
+        yield phrases.age(quotes[0])
+        return
+    quote = quotes[0]
+    yield headline(quote)
+    yield f"{day_range(quote)} {phrases.age(quote)}"
+    indicators = turn.result("get_indicators")
+    if indicators:
+        yield " ".join(context(indicators))
+
+
+def headline(quote: Result) -> str:
+    text = f"**{quote.get('symbol')} closed at {quote.price('close')}** {phrases.stamp(quote)}"
+    if not quote.has("change_pct"):
+        return f"{text}; there is no day before to compare with."
+    if not quote.get("change"):
+        return f"{text}, unchanged from the day before."
+    return (
+        f"{text}: {quote.percent('change_pct')}, or {quote.number('change', 'signed_price')}, against the day before."
+    )
+
+
+def day_range(quote: Result) -> str:
+    units = "units" if quote.get("symbol").endswith(phrases.CRYPTO) else "shares"
+    return (
+        f"It opened at {quote.price('open')} and moved between {quote.price('low')} and {quote.price('high')}, "
+        f"on {quote.number('volume', 'count')} {units}."
+    )
+
+
+def context(indicators: Result) -> Iterator[str]:
+    if indicators.has("volume_ratio"):
+        yield f"Volume was {indicators.number('volume_ratio', 'ratio')} times its 20-day average."
+    yield f"The 52-week range is {indicators.price('low_52w')} to {indicators.price('high_52w')}."
+    yield phrases.trend_sentence(indicators)
+    yield from phrases.missing_average(indicators)

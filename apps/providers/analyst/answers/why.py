@@ -1,0 +1,78 @@
+"""The reasons behind the answer before: which rule or measurement each part of it rests on."""
+
+from collections.abc import Iterator
+
+from apps.providers.analyst.answers import phrases
+from apps.providers.analyst.answers.levels import reasons
+from apps.providers.analyst.turn import Result, Turn
+
+FROM_PRICES_ALONE = "Prices say what happened, not why; for reasons one needs news."
+
+
+def paragraphs(turn: Turn) -> Iterator[str]:
+    plan, levels, read = (turn.result(name) for name in ("build_trade_plan", "get_levels", "get_indicators"))
+    news = turn.result("get_news")
+    match turn.reading.intent:
+        case "plan" if plan:
+            yield from of_plan(plan)
+        case "levels" if levels:
+            yield from of_levels(levels)
+        case "indicators" if read:
+            yield from of_reading(read)
+        case _ if news:
+            yield f"**{FROM_PRICES_ALONE}** {phrases.sentence(news.words('note')) if news.get('note') else ''}".strip()
+            if read:
+                yield f"{phrases.trend_sentence(read)} {phrases.momentum_sentence(read)} That is {phrases.stamp(read)}."
+
+
+def of_plan(plan: Result) -> Iterator[str]:
+    yield (
+        f"**The {plan.get('direction')} plan for {plan.get('symbol')} rests on measured prices**, with a close of "
+        f"{plan.price('close')} {phrases.stamp(plan)}."
+    )
+    lines = [
+        f"**Entry** {plan.price('entry')}: {phrases.sentence(plan.words('entry_reason'))}",
+        f"**Stop** {plan.price('stop')}: {phrases.sentence(plan.words('stop_reason'))}",
+        f"**First target** {plan.price('targets.0.price')}: {phrases.sentence(plan.words('targets.0.reason'))}",
+    ]
+    yield phrases.bullets(lines)
+    assumptions = [
+        phrases.sentence(plan.words(f"assumptions.{index}")) for index in range(len(plan.get("assumptions")))
+    ]
+    if assumptions:
+        yield f"**Assumed:** {' '.join(assumptions)}"
+    yield f"If I am wrong, this shows it: {phrases.sentence(plan.words('invalidation'))}"
+
+
+def of_levels(levels: Result) -> Iterator[str]:
+    yield (
+        f"**A level is a price where several measurements of {levels.get('symbol')} fall together**, "
+        "here up to the close "
+        f"{phrases.stamp(levels)}."
+    )
+    lines = [
+        f"**{side.capitalize()}** {levels.price(f'{side}.0.price')}: {reasons(levels, f'{side}.0')}"
+        for side in ("support", "resistance")
+        if levels.get(side)
+    ]
+    if lines:
+        yield phrases.bullets(lines)
+    yield "If price closes through one of them, its reasons are used up and the next one counts."
+
+
+def of_reading(read: Result) -> Iterator[str]:
+    yield (
+        f"**The reading of {read.get('symbol')} follows two rules**, applied to the close of {read.price('close')} "
+        f"{phrases.stamp(read)}."
+    )
+    lines = [
+        "**Trend:** up when the close stands above the 50-day and that above the 200-day average, down in the "
+        "reverse order. " + phrases.trend_sentence(read),
+        "**Momentum:** up when RSI(14) is in its upper half and MACD above its signal line, down when both are "
+        "the reverse. " + phrases.momentum_sentence(read),
+    ]
+    yield phrases.bullets(lines)
+    yield (
+        "If both agree, it leans that way; if not, it leans neither way. "
+        f"What would change it: {phrases.turning_point(read)}."
+    )

@@ -1,0 +1,54 @@
+"""The answer to a turn, paragraph by paragraph, in the order in which it is read."""
+
+from collections.abc import Callable, Iterator
+
+from apps.providers.analyst.answers import (
+    chart,
+    compare,
+    failures,
+    indicators,
+    knowledge,
+    levels,
+    news,
+    overview,
+    plan,
+    quote,
+    talk,
+    why,
+)
+from apps.providers.analyst.turn import Turn
+
+ANSWERS: dict[str, Callable[[Turn], Iterator[str]]] = {
+    "quote": quote.paragraphs,
+    "chart": chart.paragraphs,
+    "indicators": indicators.paragraphs,
+    "levels": levels.paragraphs,
+    "plan": plan.paragraphs,
+    "compare": compare.paragraphs,
+    "news": news.paragraphs,
+    "overview": overview.paragraphs,
+    "knowledge": knowledge.paragraphs,
+    "greeting": talk.greeting,
+    "clarify": talk.clarify,
+    "out_of_scope": talk.out_of_scope,
+}
+
+
+def compose(turn: Turn) -> Iterator[str]:
+    """Paragraphs of Markdown, the key point first. They are written as they are read, so facts stand in print order."""
+    unknown = turn.reading.unknown
+    if unknown and not turn.calls:
+        yield talk.unknown_symbols(unknown)
+        return
+    said = False
+    answer = why.paragraphs if turn.reading.topic == "why" else ANSWERS[turn.reading.intent]
+    for paragraph in answer(turn):
+        if paragraph:
+            said = True
+            yield paragraph
+    if not said and turn.failures:
+        yield from failures.whole(turn)
+    else:
+        yield from failures.partial(turn)
+    if unknown:
+        yield talk.unknown_symbols(unknown)

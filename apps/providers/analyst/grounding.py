@@ -1,0 +1,165 @@
+"""Is every number of an answer in what the tools answered? The check that a wrong figure cannot pass.
+
+A number in the text must equal, after its own rounding, a number of this turn's tool results (a percentage a
+percentage, a price a price) or one that the person wrote. Days that the results hold and the names of indicators are
+no figures.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+#: Names with digits in them that print no figure of a result.
+PARAMETERS = re.compile(
+    r"(?<![\w.,])(?:(?:12|20|26|50|120|200|250)-day\b|52-week\b|(?:RSI|ATR) ?\(14\)|SMA ?\((?:20|50|200)\)|"
+    r"EMA ?\((?:12|26)\)|MACD ?\(12, ?26, ?9\)|"
+    r"Bollinger ?\(20, ?2\)|S&P 500\b|Nasdaq-100\b|Russell 2000\b|Dow 30\b|T[123]\b|24/7\b)"
+)
+DATE = re.compile(
+    r"(?<![\w.,])(?:(?P<iso>\d{4}-\d{2}-\d{2})|(?P<day>\d{1,2})(?:st|nd|rd|"
+    r"th)? (?P<month>[A-Z][a-z]{2})[a-z]*\.?,? (?P<year>\d{4})|"
+    r"(?P<month2>[A-Z][a-z]{2})[a-z]*\.? (?P<day2>\d{1,2})(?:st|nd|rd|th)?,? (?P<year2>\d{4}))(?!\w)"
+)
+NUMBER = re.compile(
+    r"(?P<sign>(?<![\w.,)%])[+\-−–])?(?P<currency>[$€£])?(?<![\d.,])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|"
+    r"\d+(?:\.\d+)?|\.\d+)"
+    r"(?:\s?(?P<scale>[kKMB]|thousand|million|billion|trillion)(?![\w]))?(?P<percent>\s?(?:%|percent\b|per cent\b|"
+    r"percentage points?\b))?"
+)
+UNIT_LETTERS = re.compile(r"(?:st|nd|rd|th|x|d|w|y|m)\b")
+SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "b": 1e9, "billion": 1e9, "trillion": 1e12}
+#: Long rows that a chart draws; they hold some number near any price, so they ground nothing.
+BULK = frozenset({"bars", "overlays", "panes", "days", "performance"})
+PERCENT_KEYS = re.compile(r"_pct$|percent")
+EPSILON = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number as printed: `unit` is the value of one step of its last place."""
+
+    text: str
+    value: float
+    unit: float
+    signed: bool
+    percent: bool
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Known:
+    """What may be printed: percentages and other numbers apart, and days."""
+
+    percents: list[float] = field(default_factory=list)
+    others: list[float] = field(default_factory=list)
+    days: set[date] = field(default_factory=set)
+
+    def add(self, value: float, *, percent: bool) -> None:
+        (self.percents if percent else self.others).append(value)
+
+
+def ungrounded_numbers(answer: str, tool_results: Iterable[Mapping[str, Any]], question: str = "") -> list[str]:
+    """The numbers and dates of `answer`, as printed, that neither a tool result nor the question holds."""
+    known = Known()
+    for result in tool_results:
+        collect(result, known, percent=False)
+    collect_text(question, known)
+    for values in (known.percents, known.others):
+        values.sort()
+    wrong: list[str] = []
+    text = PARAMETERS.sub(lambda found: " " * len(found[0]), answer)
+    for found in DATE.finditer(text):
+        day = date_of(found)
+        if day is None or day not in known.days:
+            wrong.append(found[0])
+    text = DATE.sub(lambda found: " " * len(found[0]), text)
+    return wrong + [number.text for number in numbers_in(text) if not is_known(number, known)]
+
+
+def is_known(number: Number, known: Known) -> bool:
+    values = known.percents if number.percent else known.others
+    if has_near(values, number.value, number.unit / 2):
+        return True
+    # Without a sign the words carry it: "fell 2.48 %".
+    return not number.signed and has_near(values, -number.value, number.unit / 2)
+
+
+def has_near(values: list[float], value: float, distance: float) -> bool:
+    reach = distance + EPSILON * max(1.0, abs(value))
+    index = bisect_left(values, value - reach)
+    return index < len(values) and values[index] <= value + reach
+
+
+def numbers_in(text: str) -> Iterator[Number]:
+    """Every number in the text that is no list marker and no part of a name like "T1"."""
+    for found in NUMBER.finditer(text):
+        start = found.start("digits")
+        if text[:start][-1:].isalpha() or is_in_a_word(text, found) or is_list_marker(text, start, found.end("digits")):
+            continue
+        digits = found["digits"].replace(",", "")
+        scale = SCALES.get((found["scale"] or "").lower(), 1.0)
+        negative = found["sign"] in ("-", "−", "–") if found["sign"] else False
+        value = float(digits) * scale * (-1 if negative else 1)
+        unit = scale * 10.0 ** -len(digits.partition(".")[2])
+        yield Number(
+            found[0].strip(), value, unit, bool(found["sign"]), bool(found["percent"]), found.start(), found.end()
+        )
+
+
+def is_in_a_word(text: str, found: re.Match[str]) -> bool:
+    """The digit of "3D" is no figure of its own; those of "6m", "2x" and "3rd" are."""
+    after = text[found.end("digits") :]
+    return after[:1].isalpha() and not found["scale"] and not UNIT_LETTERS.match(after)
+
+
+def is_list_marker(text: str, start: int, end: int) -> bool:
+    line_start = text.rfind("\n", 0, start) + 1
+    return not text[line_start:start].strip(" >") and bool(re.match(r"[.)] ", text[end:]))
+
+
+def is_parameter(number: Number, text: str) -> bool:
+    """Whether the number is a part of an indicator's name or of a date."""
+    spans = [found.span() for pattern in (PARAMETERS, DATE) for found in pattern.finditer(text)]
+    return any(start <= number.start and number.end <= end for start, end in spans)
+
+
+def date_of(found: re.Match[str]) -> date | None:
+    try:
+        if found["iso"]:
+            return date.fromisoformat(found["iso"])
+        month = MONTHS.index((found["month"] or found["month2"]).lower()) + 1
+        return date(int(found["year"] or found["year2"]), month, int(found["day"] or found["day2"]))
+    except ValueError:
+        return None
+
+
+def collect(value: Any, known: Known, *, percent: bool) -> None:
+    """All numbers and days of a result, those inside its phrases too."""
+    match value:
+        case bool() | None:
+            return
+        case int() | float():
+            known.add(float(value), percent=percent)
+        case str():
+            collect_text(value, known)
+        case Mapping():
+            for key, inner in value.items():
+                if key not in BULK:
+                    collect(inner, known, percent=bool(PERCENT_KEYS.search(str(key))))
+                    collect_text(str(key), known)
+        case list() | tuple():
+            for inner in value:
+                collect(inner, known, percent=percent)
+
+
+def collect_text(text: str, known: Known) -> None:
+    for found in DATE.finditer(text):
+        if day := date_of(found):
+            known.days.add(day)
+    for number in numbers_in(DATE.sub(" ", text)):
+        known.add(number.value, percent=number.percent)

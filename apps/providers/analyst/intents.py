@@ -1,0 +1,144 @@
+"""From a question to a `Reading`: guards, follow-ups, ordered rules, the model; and a gate for what is not ours."""
+
+import re
+from dataclasses import replace
+
+from apps.market.symbol_mentions import Mentions, find_mentions, mask
+from apps.providers.analyst.classifier import probabilities
+from apps.providers.analyst.conversation import ABOUT_SYMBOLS, earlier_reading, follow_up, with_money
+from apps.providers.analyst.guards import guarded_topic
+from apps.providers.analyst.lexicon import PLAIN, market_words
+from apps.providers.analyst.parameters import read_parameters
+from apps.providers.analyst.reading import Reading
+from apps.providers.analyst.rules import Asked, by_rule
+from apps.providers.protocol import Message
+
+#: Below this probability of its best intent the model's guess is not taken.
+FLOOR = 0.35
+#: From here on the model's guess makes up for words that say little: a company's name, or one everyday word.
+SURE_OF_NAME = 0.7
+SURE_OF_WORD = 0.85
+SURE_WITH_RULE = 0.6
+SURELY_NOT = 0.9
+#: Intents and wordings that are ours without any word of the trade in them.
+OURS_ANYWAY = re.compile(
+    r"\byour (?:\w+ )?(?:philosoph\w+|method\w*|approach|rules|checklist|strategy|principles|data)\b|^\W*glossary|"
+    r"\b(?:fomo|headlines)\b|how do you work|\bnews\b|"
+    r"(?:morning|daily|evening) brief|wall street|losing streaks?"
+)
+#: Things of a symbol that nobody asks about outside of markets; without a symbol they make us ask for one.
+OUR_NOUNS = re.compile(
+    r"\b(?:the|its|my|a) (?:stop(?:[- ]loss)?|entry|rsi|macd|atr|chart|levels|resistances?|trade plan|"
+    r"trading plan|candles)\b(?! (?:sign|course|top))"
+)
+ORDER = re.compile(
+    r"^\W*(?:(?:please|ok(?:ay)?|now|can you|could you|i want (?:you )?to|i'd like (?:you )?to|go ahead and|let's|"
+    r"just)\W+)*(?:buy|sell|short|purchase|close|cover)\W+(?:me |my |all )?(?:(?:of )?(?:number|symbol|some|a|an|"
+    r"it)\b)|"
+    r"place (?:an? |the |my )?(?:\w+ )?order|\b(?:market|limit) order\b|execute (?:the|this|a|my)|\bexecute\b"
+)
+FORECAST = re.compile(
+    r"\bwill (?:symbol|it)\b|predict\w*|forecast\w*|going to (?:go|rise|fall|drop|rally|crash|moon|hit|reach)|"
+    r"price target for next|where will"
+)
+FUNDAMENTALS = re.compile(
+    r"\bp/?e\b(?: ratio)?|price[- ]to[- ]earnings|\beps\b|\bearnings\b|\brevenues?\b|\bdividends?\b|"
+    r"\bmarket cap\w*|\bvaluation\b|\bfundamental\w*|\bceo\b|\bbalance sheet|"
+    r"\bcash flow|\binsider (?:buying|selling)|\bshort interest|\banalyst (?:rating|target)s?|\bfloat\b|"
+    r"\bheadquarter\w*|\bemployees\b|options? chain|open interest|implied volatility of symbol"
+)
+NOT_YET = re.compile(
+    r"\balerts?\b|\bnotify me|watch ?list|\bback ?test\w*|\bscan(?:ner)?\b|\bscreen(?:er)? for|\bmy (?:positions|"
+    r"portfolio|trades|journal|holdings)\b|paper trad\w+|\bremind me\b.*symbol"
+)
+
+
+def read(question: str, history: tuple[Message, ...]) -> Reading:
+    """What the person asks for, in the light of what they asked before."""
+    return read_one(question, earlier_reading(history, read_one))
+
+
+def read_one(question: str, previous: Reading | None) -> Reading:
+    mentions = find_mentions(question)
+    masked = mask_all(question, mentions)
+    parameters = read_parameters(question)
+    now = Reading(
+        intent="clarify",
+        question=question,
+        symbols=tuple(dict.fromkeys(mentions.symbols)),
+        unknown=mentions.unknown,
+        parameters=with_money(parameters, previous),
+    )
+    if topic := guarded_topic(question):
+        return replace(now, intent="out_of_scope", topic=topic)
+    chances = probabilities(masked)
+    earlier = previous.symbols if previous else ()
+    asked = Asked(text=masked, n_symbols=len(now.symbols) + len(now.unknown), has_earlier_symbol=bool(earlier))
+    ruled = by_rule(asked)
+    continued = follow_up(masked, replace(now, parameters=parameters), previous, ruled) if previous else None
+    if continued:
+        return continued
+    by_ticker = any(symbol.partition("-")[0] in question for symbol in now.symbols)
+    intent = decide(asked, ruled, chances, by_ticker=by_ticker, by_name=bool(now.symbols))
+    if intent == "out_of_scope":
+        return replace(now, intent=intent, confidence=chances[intent] if intent == next(iter(chances)) else None)
+    if topic := off_our_tools(masked, bool(now.symbols)):
+        return replace(now, intent="out_of_scope", topic=topic)
+    confidence = chances[intent] if intent == next(iter(chances)) else None
+    return with_symbols(replace(now, intent=intent, confidence=confidence, topic=topic_of(masked, intent)), earlier)
+
+
+def mask_all(question: str, mentions: Mentions) -> str:
+    """The masked question in lower case, with what looks like an unknown ticker masked as well."""
+    masked = mask(question).replace("’", "'")
+    for mention in mentions.unknown:
+        masked = masked.replace(mention.text, "SYMBOL")
+    return masked.lower()
+
+
+def decide(asked: Asked, ruled: str | None, chances: dict[str, float], *, by_ticker: bool, by_name: bool) -> str:
+    """The intent, after the gate: a ticker, or words of the trade, or one such word and a model that is sure."""
+    if ruled == "greeting":
+        return ruled
+    best = next(iter(chances))
+    words = PLAIN if by_ticker or OURS_ANYWAY.search(asked.text) else market_words(asked.text)
+    enough = SURE_WITH_RULE if ruled else SURE_OF_WORD
+    chance = 0.0 if best == "out_of_scope" else chances[best]
+    named = by_name and (ruled or asked.n_symbols >= 2 or chance >= SURE_OF_NAME)
+    if not ruled and OUR_NOUNS.search(asked.text):
+        ruled, words = by_rule(replace(asked, has_earlier_symbol=True)), PLAIN
+    if words < PLAIN and not (words and chance >= enough) and not named and not (ruled and asked.has_subject):
+        return "out_of_scope"
+    if ruled:
+        return "out_of_scope" if ruled == "knowledge" and chances["out_of_scope"] >= SURELY_NOT else ruled
+    return best if chances[best] >= FLOOR else "clarify"
+
+
+def topic_of(masked: str, intent: str) -> str:
+    if intent == "plan" and ORDER.search(masked):
+        return "order"
+    return "forecast" if intent == "indicators" and FORECAST.search(masked) else ""
+
+
+def off_our_tools(masked: str, known: bool) -> str | None:
+    """A market question that no tool here answers: company figures about a symbol, or actions that do not exist."""
+    if known and FUNDAMENTALS.search(masked):
+        return "fundamentals"
+    return "not_yet" if NOT_YET.search(masked) and not masked.startswith(("what is", "what's a", "explain")) else None
+
+
+def with_symbols(reading: Reading, earlier: tuple[str, ...]) -> Reading:
+    """Fill in the symbols spoken of before; ask for one where the intent needs it and there is none."""
+    symbols = reading.symbols
+    if reading.intent not in ABOUT_SYMBOLS:
+        return reading
+    if reading.intent == "compare":
+        if len(symbols) < 2 and not reading.unknown:
+            symbols = tuple(dict.fromkeys((*earlier[: 2 - len(symbols)], *symbols)))
+        if len(symbols) < 2 and not reading.unknown:
+            return replace(reading, intent="clarify", confidence=None, topic="compare", symbols=symbols)
+    elif not symbols and not reading.unknown:
+        if not earlier:
+            return replace(reading, intent="clarify", confidence=None, topic=reading.intent)
+        symbols = earlier[:1] if reading.intent in ("plan", "levels", "indicators") else earlier
+    return replace(reading, symbols=symbols)

@@ -1,0 +1,127 @@
+"""Which tools a question needs, in the order to call them. The one place that knows the tools' names and arguments."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from apps.providers.analyst.reading import Parameters, Reading
+
+#: What stands for "the market": broad funds, a large share, a coin.
+OVERVIEW_SYMBOLS = ("SPY", "QQQ", "AAPL", "NVDA", "BTC-USD")
+MOST_SYMBOLS = 5
+LONGEST_QUERY = 500
+MOST_QUOTES = 4
+MOST_CHARTS = 2
+DEFAULT_TIMEFRAME = "1Y"
+#: A plan or a level is about the months ahead of it, so its chart shows the months before.
+NEAR_TIMEFRAME = "6M"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCall:
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+def plan_calls(reading: Reading) -> tuple[PlannedCall, ...]:
+    """The calls that answer `reading`; none where it names no known symbol, is declined, or needs a question first."""
+    symbols, asked = reading.symbols, reading.parameters
+    if reading.topic == "why" and symbols:
+        return why_calls(reading)
+    first = symbols[:1]
+    match reading.intent:
+        case "quote" if len(symbols) == 1:
+            return (call("get_quote", symbols[0]), call("get_indicators", symbols[0]))
+        case "quote":
+            return tuple(call("get_quote", symbol) for symbol in symbols[:MOST_QUOTES])
+        case "chart":
+            charts = [(bars(symbol, asked.timeframe or DEFAULT_TIMEFRAME)) for symbol in symbols[:MOST_CHARTS]]
+            return (*charts, *(call("get_indicators", symbol) for symbol in first))
+        case "indicators":
+            return tuple(
+                planned
+                for symbol in first
+                for planned in (
+                    call("get_indicators", symbol),
+                    call("get_levels", symbol),
+                    bars(symbol, asked.timeframe or DEFAULT_TIMEFRAME),
+                    call("get_quote", symbol),
+                )
+            )
+        case "levels":
+            return tuple(
+                planned
+                for symbol in first
+                for planned in (
+                    call("get_levels", symbol),
+                    call("get_indicators", symbol),
+                    bars(symbol, asked.timeframe or NEAR_TIMEFRAME),
+                    call("get_quote", symbol),
+                )
+            )
+        case "plan":
+            return tuple(
+                planned
+                for symbol in first
+                for planned in (
+                    trade_plan(symbol, asked),
+                    call("get_indicators", symbol),
+                    call("get_levels", symbol),
+                    bars(symbol, asked.timeframe or NEAR_TIMEFRAME),
+                    call("get_quote", symbol),
+                )
+            )
+        case "compare" if len(symbols) >= 2:
+            timeframe = asked.timeframe or DEFAULT_TIMEFRAME
+            return (
+                PlannedCall(
+                    name="compare_symbols",
+                    arguments={"symbols": list(symbols[:MOST_SYMBOLS]), "timeframe": timeframe},
+                ),
+            )
+        case "news":
+            return tuple(
+                planned for symbol in first for planned in (call("get_news", symbol), call("get_quote", symbol))
+            )
+        case "overview":
+            return tuple(call("get_quote", symbol) for symbol in OVERVIEW_SYMBOLS)
+        case "knowledge":
+            return (PlannedCall(name="search_knowledge", arguments={"query": reading.question[:LONGEST_QUERY]}),)
+    return ()
+
+
+def why_calls(reading: Reading) -> tuple[PlannedCall, ...]:
+    """What the reasons behind the last answer are read from."""
+    symbol = reading.symbols[0]
+    match reading.intent:
+        case "plan":
+            return (trade_plan(symbol, reading.parameters),)
+        case "levels":
+            return (call("get_levels", symbol),)
+        case "indicators":
+            return (call("get_indicators", symbol),)
+        case _:
+            return (call("get_news", symbol), call("get_indicators", symbol))
+
+
+def call(name: str, symbol: str) -> PlannedCall:
+    return PlannedCall(name=name, arguments={"symbol": symbol})
+
+
+def bars(symbol: str, timeframe: str) -> PlannedCall:
+    return PlannedCall(name="get_bars", arguments={"symbol": symbol, "timeframe": timeframe})
+
+
+def trade_plan(symbol: str, asked: Parameters) -> PlannedCall:
+    """A loss named in dollars becomes a share of the account, where the account is known."""
+    risk_pct = asked.risk_pct
+    if risk_pct is None and asked.risk_amount is not None and asked.account:
+        risk_pct = round(100 * asked.risk_amount / asked.account, 4)
+    arguments = {
+        "symbol": symbol,
+        "direction": asked.direction,
+        "entry": asked.entry,
+        "stop": asked.stop,
+        "account": asked.account,
+        "risk_pct": risk_pct,
+    }
+    return PlannedCall(name="build_trade_plan", arguments=arguments)
