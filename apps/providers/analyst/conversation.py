@@ -14,7 +14,7 @@ from apps.providers.protocol import Message
 WHAT_ABOUT = re.compile(
     r"^\W*(?:(?:and|ok(?:ay)?|so|then|but|now|also|alright|sure|well|or)\W+)*(?:what about|how about|what of|"
     r"same (?:thing )?(?:for|with|on)|(?:do|try|take) |(?:and )?for|versus|vs|against|"
-    r"with|to|the)?\W*(?:symbol(?:\W+(?:and|or)?\W*)?)+(?:then|instead|too|as well|please|though)?\W*$"
+    r"with|to|the)?\W*(?:symbol\W*+(?:(?:and|or)\b\W*+)?)++(?:then|instead|too|as well|please|though)?\W*$"
 )
 WHY = re.compile(
     r"^\W*(?:(?:and|but|ok(?:ay)?|so|hm+|yes|no)\W+)*(?:why(?: (?:is )?(?:that|this|so|not|there|those|then))?|"

@@ -24,6 +24,7 @@ DATE = re.compile(
     r"th)? (?P<month>[A-Z][a-z]{2})[a-z]*\.?,? (?P<year>\d{4})|"
     r"(?P<month2>[A-Z][a-z]{2})[a-z]*\.? (?P<day2>\d{1,2})(?:st|nd|rd|th)?,? (?P<year2>\d{4}))(?!\w)"
 )
+TIME = re.compile(r"(?<![\w:])\d{1,2}:\d{2}(?![\w:])")
 NUMBER = re.compile(
     r"(?P<sign>(?<![\w.,)%])[+\-−–])?(?P<currency>[$€£])?(?<![\d.,])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|"
     r"\d+(?:\.\d+)?|\.\d+)"
@@ -53,11 +54,12 @@ class Number:
 
 @dataclass(slots=True)
 class Known:
-    """What may be printed: percentages and other numbers apart, and days."""
+    """What may be printed: percentages and other numbers apart, days, and times of day."""
 
     percents: list[float] = field(default_factory=list)
     others: list[float] = field(default_factory=list)
     days: set[date] = field(default_factory=set)
+    times: set[str] = field(default_factory=set)
 
     def add(self, value: float, *, percent: bool) -> None:
         (self.percents if percent else self.others).append(value)
@@ -77,6 +79,7 @@ def ungrounded_numbers(answer: str, tool_results: Iterable[Mapping[str, Any]], q
         day = date_of(found)
         if day is None or day not in known.days:
             wrong.append(found[0])
+    wrong += [found[0] for found in TIME.finditer(text) if found[0] not in known.times]
     text = DATE.sub(lambda found: " " * len(found[0]), text)
     return wrong + [number.text for number in numbers_in(text) if not is_known(number, known)]
 
@@ -96,7 +99,8 @@ def has_near(values: list[float], value: float, distance: float) -> bool:
 
 
 def numbers_in(text: str) -> Iterator[Number]:
-    """Every number in the text that is no list marker and no part of a name like "T1"."""
+    """Every number in the text that is no list marker, no part of a name like "T1" and no time of day."""
+    text = TIME.sub(lambda found: " " * len(found[0]), text)
     for found in NUMBER.finditer(text):
         start = found.start("digits")
         if text[:start][-1:].isalpha() or is_in_a_word(text, found) or is_list_marker(text, start, found.end("digits")):
@@ -161,5 +165,6 @@ def collect_text(text: str, known: Known) -> None:
     for found in DATE.finditer(text):
         if day := date_of(found):
             known.days.add(day)
+    known.times.update(TIME.findall(text))
     for number in numbers_in(DATE.sub(" ", text)):
         known.add(number.value, percent=number.percent)

@@ -13,13 +13,16 @@ from apps.providers.analyst.reading import Reading
 from apps.providers.analyst.rules import Asked, by_rule
 from apps.providers.protocol import Message
 
+#: What is asked stands in this many characters; the guards read all of it.
+LONGEST_READ = 1000
 #: Below this probability of its best intent the model's guess is not taken.
 FLOOR = 0.35
 #: From here on the model's guess makes up for words that say little: a company's name, or one everyday word.
 SURE_OF_NAME = 0.7
 SURE_OF_WORD = 0.85
 SURE_WITH_RULE = 0.6
-SURELY_NOT = 0.9
+SURE_OF_GREETING = 0.97
+SURELY = 0.9
 #: Intents and wordings that are ours without any word of the trade in them.
 OURS_ANYWAY = re.compile(
     r"\byour (?:\w+ )?(?:philosoph\w+|method\w*|approach|rules|checklist|strategy|principles|data)\b|^\W*glossary|"
@@ -59,9 +62,10 @@ def read(question: str, history: tuple[Message, ...]) -> Reading:
 
 
 def read_one(question: str, previous: Reading | None) -> Reading:
-    mentions = find_mentions(question)
-    masked = mask_all(question, mentions)
-    parameters = read_parameters(question)
+    opening = " ".join(question[:LONGEST_READ].split())
+    mentions = find_mentions(opening)
+    masked = mask_all(opening, mentions)
+    parameters = read_parameters(opening)
     now = Reading(
         intent="clarify",
         question=question,
@@ -78,7 +82,7 @@ def read_one(question: str, previous: Reading | None) -> Reading:
     continued = follow_up(masked, replace(now, parameters=parameters), previous, ruled) if previous else None
     if continued:
         return continued
-    by_ticker = any(symbol.partition("-")[0] in question for symbol in now.symbols)
+    by_ticker = any(symbol.partition("-")[0] in opening for symbol in now.symbols)
     intent = decide(asked, ruled, chances, by_ticker=by_ticker, by_name=bool(now.symbols))
     if intent == "out_of_scope":
         return replace(now, intent=intent, confidence=chances[intent] if intent == next(iter(chances)) else None)
@@ -101,6 +105,8 @@ def decide(asked: Asked, ruled: str | None, chances: dict[str, float], *, by_tic
     if ruled == "greeting":
         return ruled
     best = next(iter(chances))
+    if best == "greeting" and asked.n_symbols == 0 and chances[best] >= SURE_OF_GREETING:
+        return best
     words = PLAIN if by_ticker or OURS_ANYWAY.search(asked.text) else market_words(asked.text)
     enough = SURE_WITH_RULE if ruled else SURE_OF_WORD
     chance = 0.0 if best == "out_of_scope" else chances[best]
@@ -110,7 +116,7 @@ def decide(asked: Asked, ruled: str | None, chances: dict[str, float], *, by_tic
     if words < PLAIN and not (words and chance >= enough) and not named and not (ruled and asked.has_subject):
         return "out_of_scope"
     if ruled:
-        return "out_of_scope" if ruled == "knowledge" and chances["out_of_scope"] >= SURELY_NOT else ruled
+        return "out_of_scope" if ruled == "knowledge" and chances["out_of_scope"] >= SURELY else ruled
     return best if chances[best] >= FLOOR else "clarify"
 
 

@@ -27,7 +27,7 @@ CONCEPTS: dict[str, str] = {
         "breakout breakdown zone zones bounce* ltb qe retest load boat dip"
     ),
     "plan": (
-        "entry entries enter entering stop stops stoploss target targets plan plans setup size sizing position "
+        "entry entries enter entering stop stops stoploss target targets plan plans setup size sizes sizing position "
         "positions risk risking buy buying sell selling long short shorting shares account order invalidat* exit "
         "exits profit trade reward"
     ),

@@ -28,7 +28,7 @@ RISK_AMOUNT = (
 STOP = (rf"stop(?:[- ]?loss)?(?:\s(?:is|at|of|under|below|above|near|around|to|price)|[:@=])*\s?{PRICE}",)
 ENTRY = (
     r"(?:entry|enter(?:ing)?|get(?:ting)? in|fill(?:ed)?)"
-    rf"(?:\s(?:it|long|short|price|is|at|of|near|around|[a-z.$-]{{1,8}})|[:@=])*?\s?{PRICE}",
+    rf"(?:\s[a-z.$-]{{1,8}}|[:@=]){{0,4}}?\s?{PRICE}",
     rf"(?:buy(?:ing)?|bought|sell(?:ing)?|sold|short(?:ing|ed)?|long|in)\b[^.?!\d]{{0,24}}?\s?(?:at|@|for)\s{PRICE}",
 )
 SHORT = r"\bshort(?:ing|ed)?\b(?![- ]?(?:term|run|ly\b|version|answer|list|summary))"
@@ -39,6 +39,7 @@ LONG = (
 
 COUNTED = re.compile(
     r"\b(\d+|a|one|two|three|four|five|six|nine|ten|twelve)[- ]?(d|w|mo|m|y|days?|weeks?|months?|yrs?|years?)\b"
+    r"(?! ?(?:high|low|range)\b)"
 )
 WORDS_FOR_NUMBERS = {
     "a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "nine": 9, "ten": 10, "twelve": 12,

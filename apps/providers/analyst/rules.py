@@ -2,7 +2,8 @@
 
 They read the masked question in lower case: `symbol` for every ticker or company, `number` for every figure. Where
 none fits, the model decides. The order settles what words alone cannot: "quick entry level" asks for a level, "entry"
-for a plan.
+for a plan. Repeated groups are possessive: a question is at most a thousand characters here, and no wording of it may
+make a pattern try every way to split it.
 """
 
 import re
@@ -66,12 +67,12 @@ GENERAL = re.compile(
     r"where does your|who (?:are|made)|glossary|do |does )"
 )
 GREETING = re.compile(
-    r"^\W*(?:(?:hi|hiya|hello|hey|heya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|morning|"
-    r"afternoon|evening|thanks?|thank you|thx|ty|cheers|"
+    r"^\W*+(?:(?>hi(?:ya)?|hello|heya?|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|morning|"
+    r"afternoon|evening|thanks?|thank you|thx|ty|cheers|how are you|"
     r"bye|goodbye|see you|take care|ok(?:ay)?|great|nice|cool|perfect|there|g'?sves|again|very|so|much|a lot|lot|"
-    r"tomorrow|later|today|how are you|"
+    r"tomorrow|later|today|"
     r"how(?:'s| is) it going|how do you do|what's up|sup|all|everyone|good|and|to meet you|you|for (?:that|"
-    r"the help|your help))\W*)+$"
+    r"the help|your help))\b\W*+)++$"
 )
 WHO_ARE_YOU = re.compile(
     r"^\W*(?:(?:so|and|ok|hi|hello|hey)\W+)*(?:who are you|what are you|what (?:can|do) you do|what can i (?:ask|"
@@ -167,7 +168,7 @@ VERSUS = (
     r"difference between|\brelative to\b|relative strength\b(?! index)|move together|symbol or symbol|"
     r"symbol ?/ ?symbol|\bbetween symbol and symbol|\bwho won\b|which (?:one |of )|\brank\b|\bworst|\bbest\b"
 )
-BARE_SYMBOLS = re.compile(r"^\W*(?:(?:symbol|stock|shares?|ticker|and|please|the|now|today|quote|price)\W*)+$")
+BARE_SYMBOLS = re.compile(r"^\W*+(?:(?>symbol|stock|shares?|ticker|and|please|the|now|today|quote|price)\b\W*+)++$")
 
 
 @dataclass(frozen=True, slots=True)
