@@ -5,42 +5,43 @@ Each pattern reads the lower-cased question; the first match names the topic. Th
 
 import re
 
+from apps.providers.analyst.patterns import any_of
+
 LEARNING = re.compile(r"^\W*(what(?:'s| is| are)|explain|define|why is|how does|is it (?:illegal|legal))\b")
 
-DISTRESS = re.compile(
-    r"kill(?:ing)? myself|suicid\w*|end (?:it all|my life)|don'?t want to (?:live|be here)|"
-    r"lost (?:everything|it all|all (?:of )?(?:my|our) (?:money|savings))|(?:gambling|trading) (?:addict\w*|problem)|"
-    r"addicted to (?:trading|gambling)|can'?t stop (?:trading|gambling)|ruined my (?:life|family)|"
-    r"i'?m (?:desperate|ruined)"
+DISTRESS = any_of(
+    r"kill(?:ing)? myself|suicid\w*|end (?:it all|my life)|don'?t want to (?:live|be here)",
+    r"lost (?:everything|it all|all (?:of )?(?:my|our) (?:money|savings))",
+    r"(?:gambling|trading) (?:addict\w*|problem)|addicted to (?:trading|gambling)",
+    r"can'?t stop (?:trading|gambling)|ruined my (?:life|family)|i'?m (?:desperate|ruined)",
 )
-RECKLESS = re.compile(
-    r"\b(?:go|going|went|put|be|am|i'?m) all[- ]in\b|\ball[- ]in on\b|life savings|all (?:of )?(?:my|"
-    r"our) (?:money|savings|cash|capital)|"
-    r"everything (?:i|we) (?:have|own|got)|(?:entire|whole) (?:savings|account|portfolio|pension|"
-    r"retirement)\b.{0,20}\b(?:on|in|into)\b|"
-    r"borrow\w*\b.{0,30}\b(?:money|cash|to buy|to trade|to invest|from)|borrowed money|\b(?:a|take|took|"
-    r"taking) (?:out )?(?:a )?loan\b|"
-    r"re-?mortgage|mortgage (?:my|the|our)|credit cards?\b.{0,30}\b(?:buy|trade|invest|stocks?|shares)|(?:buy|"
-    r"trade|invest)\b.{0,40}\bcredit card|"
-    r"rent money|(?:college|emergency) fund|bet the (?:house|farm|ranch)|(?:double|triple) (?:up|down) (?:to|"
-    r"until|till) (?:win|recover|make)|"
-    r"max(?:imum)? leverage|\d+x leverage|win (?:it|my money) (?:all )?back"
+RECKLESS = any_of(
+    r"\b(?:go|going|went|put|be|am|i'?m) all[- ]in\b|\ball[- ]in on\b|life savings",
+    r"all (?:of )?(?:my|our) (?:money|savings|cash|capital)|everything (?:i|we) (?:have|own|got)",
+    r"(?:entire|whole) (?:savings|account|portfolio|pension|retirement)\b.{0,20}\b(?:on|in|into)\b",
+    r"borrow\w*\b.{0,30}\b(?:money|cash|to buy|to trade|to invest|from)|borrowed money",
+    r"\b(?:a|take|took|taking) (?:out )?(?:a )?loan\b|re-?mortgage|mortgage (?:my|the|our)",
+    r"credit cards?\b.{0,30}\b(?:buy|trade|invest|stocks?|shares)",
+    r"(?:buy|trade|invest)\b.{0,40}\bcredit card|rent money|(?:college|emergency) fund",
+    r"bet the (?:house|farm|ranch)",
+    r"(?:double|triple) (?:up|down) (?:to|until|till) (?:win|recover|make)|max(?:imum)? leverage",
+    r"\d+x leverage|win (?:it|my money) (?:all )?back",
 )
-INSIDER = re.compile(
-    r"insider (?:info\w*|tips?|knowledge)|inside (?:info\w*|tips?|scoop)|non-?public|before (?:it|they|the news|"
-    r"the merger)\b.{0,20}\bpublic|"
-    r"my (?:cousin|friend|brother|sister|uncle|colleague|boss|wife|husband) (?:who )?works (?:at|for)|"
-    r"\bconfidential\b|tip from (?:someone|an employee)"
+INSIDER = any_of(
+    r"insider (?:info\w*|tips?|knowledge)|inside (?:info\w*|tips?|scoop)|non-?public",
+    r"before (?:it|they|the news|the merger)\b.{0,20}\bpublic",
+    r"my (?:cousin|friend|brother|sister|uncle|colleague|boss|wife|husband) (?:who )?works (?:at|for)",
+    r"\bconfidential\b|tip from (?:someone|an employee)",
 )
-MANIPULATION = re.compile(
-    r"pump[- ]and[- ]dump|pump (?:up )?(?:the|a|this|this|some)?\s?(?:price|stock|shares|coin)|spoof(?:ing|ed)?\b|"
-    r"wash trad\w*|"
-    r"manipulat\w+|corner the market|spread(?:ing)? (?:a |some |fake |false )*(?:rumou?rs?|news|lies)|"
-    r"front[- ]?run\w*|fake (?:news|orders?|volume)"
+MANIPULATION = any_of(
+    r"pump[- ]and[- ]dump|pump (?:up )?(?:the|a|this|this|some)?\s?(?:price|stock|shares|coin)",
+    r"spoof(?:ing|ed)?\b|wash trad\w*|manipulat\w+|corner the market",
+    r"spread(?:ing)? (?:a |some |fake |false )*(?:rumou?rs?|news|lies)|front[- ]?run\w*",
+    r"fake (?:news|orders?|volume)",
 )
-TAX_OR_LAW = re.compile(
-    r"\btax(?:es|ed|able|ation)?\b|\birs\b|wash[- ]sale|1099|\b401\(?k\)?\b|\bira\b|\blaw(?:yer|suit|s)?\b|"
-    r"\b(?:il)?legal(?:ly)?\b|\bsue\b|\bsuing\b"
+TAX_OR_LAW = any_of(
+    r"\btax(?:es|ed|able|ation)?\b|\birs\b|wash[- ]sale|1099|\b401\(?k\)?\b|\bira\b",
+    r"\blaw(?:yer|suit|s)?\b|\b(?:il)?legal(?:ly)?\b|\bsue\b|\bsuing\b",
 )
 
 

@@ -9,6 +9,7 @@ from apps.providers.analyst.conversation import ABOUT_SYMBOLS, earlier_reading, 
 from apps.providers.analyst.guards import guarded_topic
 from apps.providers.analyst.lexicon import PLAIN, market_words
 from apps.providers.analyst.parameters import read_parameters
+from apps.providers.analyst.patterns import any_of
 from apps.providers.analyst.reading import Reading
 from apps.providers.analyst.rules import Asked, by_rule
 from apps.providers.protocol import Message
@@ -24,10 +25,10 @@ SURE_WITH_RULE = 0.6
 SURE_OF_GREETING = 0.97
 SURELY = 0.9
 #: Intents and wordings that are ours without any word of the trade in them.
-OURS_ANYWAY = re.compile(
-    r"\byour (?:\w+ )?(?:philosoph\w+|method\w*|approach|rules|checklist|strategy|principles|data)\b|^\W*glossary|"
-    r"\b(?:fomo|headlines)\b|how do you work|\bnews\b|"
-    r"(?:morning|daily|evening) brief|wall street|losing streaks?"
+OURS_ANYWAY = any_of(
+    r"\byour (?:\w+ )?(?:philosoph\w+|method\w*|approach|rules|checklist|strategy|principles|data)\b",
+    r"^\W*glossary|\b(?:fomo|headlines)\b|how do you work|\bnews\b|(?:morning|daily|evening) brief",
+    r"wall street|losing streaks?",
 )
 #: Things of a symbol that nobody asks about outside of markets; without a symbol they make us ask for one.
 OUR_NOUNS = re.compile(
@@ -40,19 +41,19 @@ ORDER = re.compile(
     r"it)\b)|"
     r"place (?:an? |the |my )?(?:\w+ )?order|\b(?:market|limit) order\b|execute (?:the|this|a|my)|\bexecute\b"
 )
-FORECAST = re.compile(
-    r"\bwill (?:symbol|it)\b|predict\w*|forecast\w*|going to (?:go|rise|fall|drop|rally|crash|moon|hit|reach)|"
-    r"price target for next|where will"
+FORECAST = any_of(
+    r"\bwill (?:symbol|it)\b|predict\w*|forecast\w*",
+    r"going to (?:go|rise|fall|drop|rally|crash|moon|hit|reach)|price target for next|where will",
 )
-FUNDAMENTALS = re.compile(
-    r"\bp/?e\b(?: ratio)?|price[- ]to[- ]earnings|\beps\b|\bearnings\b|\brevenues?\b|\bdividends?\b|"
-    r"\bmarket cap\w*|\bvaluation\b|\bfundamental\w*|\bceo\b|\bbalance sheet|"
-    r"\bcash flow|\binsider (?:buying|selling)|\bshort interest|\banalyst (?:rating|target)s?|\bfloat\b|"
-    r"\bheadquarter\w*|\bemployees\b|options? chain|open interest|implied volatility of symbol"
+FUNDAMENTALS = any_of(
+    r"\bp/?e\b(?: ratio)?|price[- ]to[- ]earnings|\beps\b|\bearnings\b|\brevenues?\b|\bdividends?\b",
+    r"\bmarket cap\w*|\bvaluation\b|\bfundamental\w*|\bceo\b|\bbalance sheet|\bcash flow",
+    r"\binsider (?:buying|selling)|\bshort interest|\banalyst (?:rating|target)s?|\bfloat\b",
+    r"\bheadquarter\w*|\bemployees\b|options? chain|open interest|implied volatility of symbol",
 )
-NOT_YET = re.compile(
-    r"\balerts?\b|\bnotify me|watch ?list|\bback ?test\w*|\bscan(?:ner)?\b|\bscreen(?:er)? for|\bmy (?:positions|"
-    r"portfolio|trades|journal|holdings)\b|paper trad\w+|\bremind me\b.*symbol"
+NOT_YET = any_of(
+    r"\balerts?\b|\bnotify me|watch ?list|\bback ?test\w*|\bscan(?:ner)?\b|\bscreen(?:er)? for",
+    r"\bmy (?:positions|portfolio|trades|journal|holdings)\b|paper trad\w+|\bremind me\b.*symbol",
 )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from apps.providers.analyst.lexicon import market_words
+from apps.providers.analyst.patterns import any_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +53,10 @@ def two_symbols(asked: Asked) -> bool:
     return asked.n_symbols >= 2 or (asked.n_symbols == 1 and bool(re.search(r"\b(it|that|this)\b", asked.text)))
 
 
-POINTS_BACK = re.compile(
-    r"\b(its|it|it's|that one|this one|that stock|this stock|same|here|right now)\b|\bthe (stop|entry|target|"
-    r"chart|rsi|macd|atr|trend|levels?|"
-    r"price|supports?|resistances?|plan|position|momentum|volume|news|stock|indicators|technicals)\b"
+POINTS_BACK = any_of(
+    r"\b(its|it|it's|that one|this one|that stock|this stock|same|here|right now)\b",
+    r"\bthe (stop|entry|target|chart|rsi|macd|atr|trend|levels?|price|supports?|resistances?|plan|position|"
+    r"momentum|volume|news|stock|indicators|technicals)\b",
 )
 GENERAL = re.compile(
     r"^\W*(?:so |and |ok |please |can you |could you |would you |i want to |i'd like to )*"
@@ -80,93 +81,98 @@ WHO_ARE_YOU = re.compile(
     r"what (?:else )?do you (?:know|offer)|what are you able to do|how (?:do|can) i use (?:this|you)|"
     r"get(?:ting)? started)\b[^.]{0,24}$"
 )
-IDEAS = (
-    r"philosoph\w+|methodolog\w+|your (?:\w+ )?(?:method|approach|rules|checklist|strategy|principles|process|"
-    r"style|edge|notes)|glossary|how do you (?:work|find|decide|build|"
-    r"calculate|choose|define|pick|measure|size|compute|set|come up)|where does your data|where do(?:es)? (?:you|"
-    r"your|the) \w+ (?:data )?come from|"
-    r"where do you get|psycholog\w*|discipline|fomo|revenge|emotions?|\bfear\b|greedy?\b|losing streak|\btilt\b|"
-    r"beginner|greeks?\b|theta|vega|"
-    r"covered calls?|put spread|call spread|iron condor|straddle|implied volatility|checklist|how reliable|"
-    r"simulated data|sample data"
+IDEAS = any_of(
+    r"philosoph\w+|methodolog\w+",
+    r"your (?:\w+ )?(?:method|approach|rules|checklist|strategy|principles|process|style|edge|notes)",
+    r"glossary",
+    r"how do you (?:work|find|decide|build|calculate|choose|define|pick|measure|size|compute|set|come up)",
+    r"where does your data|where do(?:es)? (?:you|your|the) \w+ (?:data )?come from|where do you get",
+    r"psycholog\w*|discipline|fomo|revenge|emotions?|\bfear\b|greedy?\b|losing streak|\btilt\b",
+    r"beginner|greeks?\b|theta|vega|covered calls?|put spread|call spread|iron condor|straddle",
+    r"implied volatility|checklist|how reliable|simulated data|sample data",
 )
-PLAN = (
-    r"\benter\b|\bentering\b|\bentry\b|\bentries\b|\bstop[- ]?loss(?:es)?\b|\bstops?\b(?! (?:falling|rising|going|"
-    r"dropping))|\btargets?\b|trade plan|"
-    r"\bplan\b|posi?tion siz\w+|position size|how (?:many|much) (?:shares|of symbol)|how many \w+ (?:can|should|"
-    r"could|to)|take[- ]profits?|"
-    r"\b(?:should|would|could|can) (?:i|you|we|one) (?:\w+ )?(?:buy|sell|short|get|hold|add)|\bbuy\b|\bsell\b|"
-    r"\bbuying\b|\bselling\b|\bshort(?:ing)?\b(?![- ]?(?:term|run|ly))|"
-    r"\bgo(?:ing)? long\b|\ba long\b|\blongs?\b (?:in|on|symbol|from|at)|\binvalidat\w+|reward[- :to/]*risk|"
-    r"risk[- /]*reward|\brisk(?:ing)? (?:of )?(?:number|\$)|"
-    r"\btrade symbol\b|trade idea|\bset (?:me )?up\b|\bset-?up (?:a|on|for|in)\b|\bget (?:in|out)\b|"
-    r"\bgetting (?:in|out)\b|\bexit\b|place an? (?:\w+ )?order|"
-    r"how (?:would|do|could) (?:you|i|we) (?:play|trade)|\bis (?:symbol|it) a (?:good |strong )?buy\b|"
-    r"good time to|(?:number|my|an?) \w* ?(?:account|portfolio)\b|\bsize (?:a|my|the|it)\b"
+PLAN = any_of(
+    r"\benter\b|\bentering\b|\bentry\b|\bentries\b|\bstop[- ]?loss(?:es)?\b",
+    r"\bstops?\b(?! (?:falling|rising|going|dropping))|\btargets?\b|trade plan|\bplan\b",
+    r"posi?tion siz\w+|position size|how (?:many|much) (?:shares|of symbol)",
+    r"how many \w+ (?:can|should|could|to)|take[- ]profits?",
+    r"\b(?:should|would|could|can) (?:i|you|we|one) (?:\w+ )?(?:buy|sell|short|get|hold|add)|\bbuy\b",
+    r"\bsell\b|\bbuying\b|\bselling\b|\bshort(?:ing)?\b(?![- ]?(?:term|run|ly))|\bgo(?:ing)? long\b",
+    r"\ba long\b|\blongs?\b (?:in|on|symbol|from|at)|\binvalidat\w+|reward[- :to/]*risk",
+    r"risk[- /]*reward|\brisk(?:ing)? (?:of )?(?:number|\$)|\btrade symbol\b|trade idea",
+    r"\bset (?:me )?up\b|\bset-?up (?:a|on|for|in)\b|\bget (?:in|out)\b|\bgetting (?:in|out)\b",
+    r"\bexit\b|place an? (?:\w+ )?order|how (?:would|do|could) (?:you|i|we) (?:play|trade)",
+    r"\bis (?:symbol|it) a (?:good |strong )?buy\b|good time to",
+    r"(?:number|my|an?) \w* ?(?:account|portfolio)\b|\bsize (?:a|my|the|it)\b",
 )
-LEVELS = (
-    r"\bsupports?\b|\bresistances?\b|\blevels?\b|\bfib\w*|\bpivots?\b|\bltb\b|\bqe\b|load the boat|"
-    r"swing trade (?:level|price|zone)|quick entry|buy[- ]the[- ]dip|"
-    r"\bthe dip\b|\bbtd\b|\bfloor\b|\bceiling\b|break(?:s|ing)? ?out\b|\bbreakout\b|\bbreakdown\b|retest|"
-    r"\bprice zones?\b|\bdemand zone|\bsupply zone|step in|"
-    r"\bround number|bounced? (?:from|off|at)|turn(?:ed|ing|s)? (?:back|around) (?:at|from)|where (?:is|are|could|"
-    r"would|do|does|did) (?:the )?buyers"
+LEVELS = any_of(
+    r"\bsupports?\b|\bresistances?\b|\blevels?\b|\bfib\w*|\bpivots?\b|\bltb\b|\bqe\b|load the boat",
+    r"swing trade (?:level|price|zone)|quick entry|buy[- ]the[- ]dip|\bthe dip\b|\bbtd\b|\bfloor\b",
+    r"\bceiling\b|break(?:s|ing)? ?out\b|\bbreakout\b|\bbreakdown\b|retest|\bprice zones?\b",
+    r"\bdemand zone|\bsupply zone|step in|\bround number|bounced? (?:from|off|at)",
+    r"turn(?:ed|ing|s)? (?:back|around) (?:at|from)",
+    r"where (?:is|are|could|would|do|does|did) (?:the )?buyers",
 )
-CHART = (
-    r"\bcharts?\b|\bcharting\b|\bcandles?(?:ticks?)?\b|\bgraphs?\b|\bplot\w*|price history|historical (?:prices|"
-    r"data)|timeframe|moved (?:over|in|since|during)|\bzoom\b|price action|"
-    r"(?:show|display|load|visuali[sz]e) (?:me )?symbol\W*$|(?:show|display|load) (?:me )?symbol (?:over|for|"
-    r"since|from|during|ytd|this|the last|the past|number|with (?:the )?volume)|"
-    r"^\W*(?:load|visuali[sz]e|display) symbol"
+CHART = any_of(
+    r"\bcharts?\b|\bcharting\b|\bcandles?(?:ticks?)?\b|\bgraphs?\b|\bplot\w*|price history",
+    r"historical (?:prices|data)|timeframe|moved (?:over|in|since|during)|\bzoom\b|price action",
+    r"(?:show|display|load|visuali[sz]e) (?:me )?symbol\W*$",
+    r"(?:show|display|load) (?:me )?symbol (?:over|for|since|from|during|ytd|this|the last|the past|number|"
+    r"with (?:the )?volume)",
+    r"^\W*(?:load|visuali[sz]e|display) symbol",
 )
-INDICATORS = (
-    r"\brsi\b|relative strength index|\bmacd\b|\batr\b|\bsmas?\b|\bemas?\b|bollinger|moving averages?|"
-    r"\bnumber[- ]?day (?:average|avg|ma|line)|\bover(?:bought|sold|extended)\b|"
-    r"\b(?:up|down)?trend(?:ing|s)?\b|\bmomentum\b|volatil\w*|technical\w*|\banaly[sz]\w+|\banalysis\b|"
-    r"\bbullish\b|\bbearish\b|\bbull (?:and|case|or)|\bbear (?:case|and|or)|"
-    r"\bindicators?\b|\bopinions?\b|\boutlook\b|\bthink (?:of|about)\b|your (?:view|take|read)\b|thoughts on|"
-    r"(?:golden|death) cross|deep dive|average true range|"
-    r"crossover|losing steam|\bforecast\w*|\bpredict\w*|price target for next|\bwill (?:symbol|it|they)\b|"
-    r"going to (?:go|rise|fall|drop|rally|crash|moon)|where (?:is|will|might) (?:symbol|it) (?:be )?(?:head|go|"
-    r"end)\w*"
+INDICATORS = any_of(
+    r"\brsi\b|relative strength index|\bmacd\b|\batr\b|\bsmas?\b|\bemas?\b|bollinger|moving averages?",
+    r"\bnumber[- ]?day (?:average|avg|ma|line)|\bover(?:bought|sold|extended)\b",
+    r"\b(?:up|down)?trend(?:ing|s)?\b|\bmomentum\b|volatil\w*|technical\w*|\banaly[sz]\w+|\banalysis\b",
+    r"\bbullish\b|\bbearish\b|\bbull (?:and|case|or)|\bbear (?:case|and|or)|\bindicators?\b",
+    r"\bopinions?\b|\boutlook\b|\bthink (?:of|about)\b|your (?:view|take|read)\b|thoughts on",
+    r"(?:golden|death) cross|deep dive|average true range|crossover|losing steam|\bforecast\w*",
+    r"\bpredict\w*|price target for next|\bwill (?:symbol|it|they)\b",
+    r"going to (?:go|rise|fall|drop|rally|crash|moon)",
+    r"where (?:is|will|might) (?:symbol|it) (?:be )?(?:head|go|end)\w*",
 )
-NEWS = (
-    r"\bnews\b|headlines?|articles?\b|\bstories\b|announce\w*|catalysts?|\bpress\b|what(?:'s| is| was)? (?:moving|"
-    r"driving|behind|pushing|dragging)|"
-    r"what (?:has )?(?:just )?happened|what happen|going on (?:with|at)|anything new|why (?:is|are|did|has|have|"
-    r"was) .{0,24}\b(?:down|up|fall\w*|fell|drop\w*|jump\w*|ris\w*|rose|rall\w*|tank\w*|"
-    r"crash\w*|surg\w*|slid\w*|sink\w*|sank|plung\w*|mov\w*|gain\w*|los\w*|soar\w*|spik\w*|red|green|gap\w*)\b|"
-    r"(?:reason|cause|explanation) (?:for|of|behind)|what caused|\blatest (?:on|about|from) symbol\b|"
-    r"did something happen|people saying|\brumou?rs?\b"
+NEWS = any_of(
+    r"\bnews\b|headlines?|articles?\b|\bstories\b|announce\w*|catalysts?|\bpress\b",
+    r"what(?:'s| is| was)? (?:moving|driving|behind|pushing|dragging)|what (?:has )?(?:just )?happened",
+    r"what happen|going on (?:with|at)|anything new",
+    r"why (?:is|are|did|has|have|was) .{0,24}\b(?:down|up|fall\w*|fell|drop\w*|jump\w*|ris\w*|rose|rall\w*|"
+    r"tank\w*|crash\w*|surg\w*|slid\w*|sink\w*|sank|plung\w*|mov\w*|gain\w*|los\w*|soar\w*|spik\w*|red|green|"
+    r"gap\w*)\b",
+    r"(?:reason|cause|explanation) (?:for|of|behind)|what caused|\blatest (?:on|about|from) symbol\b",
+    r"did something happen|people saying|\brumou?rs?\b",
 )
-QUOTE = (
-    r"\bprices?\b|\bquotes?\b|\bclosed?\b|\bclosing\b|\btrading at\b|\btrading (?:right )?now|where(?:'s|"
-    r" is) symbol (?:trading|at|now)|\bworth\b|how much|\bvolume\b|\bcosts?\b|"
-    r"\bopen(?:ed)? at\b|(?:day's|today's|52[- ]week|number[- ]week|yearly|intraday|session) (?:high|low|range)|"
-    r"percent change|last trade|\bup or down\b|"
-    r"how(?:'s| is| did| has| are| was) symbol (?:doing|do|done|perform\w*|far\w*|look\w*|go\w*|today|been)|"
-    r"what(?:'s| is) symbol (?:at|now|today|going for)\b|tell me about symbol"
+QUOTE = any_of(
+    r"\bprices?\b|\bquotes?\b|\bclosed?\b|\bclosing\b|\btrading at\b|\btrading (?:right )?now",
+    r"where(?:'s| is) symbol (?:trading|at|now)|\bworth\b|how much|\bvolume\b|\bcosts?\b",
+    r"\bopen(?:ed)? at\b",
+    r"(?:day's|today's|52[- ]week|number[- ]week|yearly|intraday|session) (?:high|low|range)",
+    r"percent change|last trade|\bup or down\b",
+    r"how(?:'s| is| did| has| are| was) symbol (?:doing|do|done|perform\w*|far\w*|look\w*|go\w*|today|been)",
+    r"what(?:'s| is) symbol (?:at|now|today|going for)\b|tell me about symbol",
 )
-MARKET_NOW = (
+MARKET_NOW = any_of(
     r"how(?:'s| is| are| was| were| did| do| does) (?:the |all )?(?:\w+ )?(?:markets?|stocks|equities|indices|"
-    r"indexes|nasdaq|dow|crypto|wall street)\b(?!.{0,12}\bwork)|"
-    r"what(?:'s| is| are) (?:the )?markets? (?:doing|up to)|(?:is|are) (?:the )?(?:\w+ )?(?:markets?|exchange|"
-    r"nyse|wall street) (?:still |already )?(?:open|closed)|is it a (?:bull|bear) market"
+    r"indexes|nasdaq|dow|crypto|wall street)\b(?!.{0,12}\bwork)",
+    r"what(?:'s| is| are) (?:the )?markets? (?:doing|up to)",
+    r"(?:is|are) (?:the )?(?:\w+ )?(?:markets?|exchange|nyse|wall street) (?:still |already )?(?:open|closed)",
+    r"is it a (?:bull|bear) market",
 )
-OVERVIEW = (
-    r"\b(?:the|today's|stock|overall|general) markets?\b|\bmarkets? (?:overview|summary|update|brief|wrap|check|"
-    r"recap|snapshot|mood|report|conditions|today|doing|open|close|closed|direction)|"
+OVERVIEW = any_of(
+    r"\b(?:the|today's|stock|overall|general) markets?\b",
+    r"\bmarkets? (?:overview|summary|update|brief|wrap|check|recap|snapshot|mood|report|conditions|today|doing|"
+    r"open|close|closed|direction)",
     r"\b(?:how|where|what|are|is|did|do) .{0,30}\b(?:markets|indices|indexes|wall street|stocks|equities|nasdaq|"
-    r"dow|s&p|tech stocks|crypto)\b|(?:morning|daily|evening) (?:brief|update|report|recap)|"
-    r"state of the market|bull market|bear market|which (?:stocks|symbols|tickers)|what (?:stocks|symbols|"
-    r"tickers)|today's session|^\W*(?:markets?|overview|brief)\W*$|risk[- ]on|summar\w+ .{0,20}(?:market|session|"
-    r"day)"
+    r"dow|s&p|tech stocks|crypto)\b",
+    r"(?:morning|daily|evening) (?:brief|update|report|recap)|state of the market|bull market",
+    r"bear market|which (?:stocks|symbols|tickers)|what (?:stocks|symbols|tickers)|today's session",
+    r"^\W*(?:markets?|overview|brief)\W*$|risk[- ]on|summar\w+ .{0,20}(?:market|session|day)",
 )
-VERSUS = (
-    r"\bcompar\w+|\bversus\b|\bvs\b|\bagainst\b|\bbetter\b|\bbeat(?:s|en)?\b|outperform\w*|underperform\w*|"
-    r"correlat\w+|\bthan symbol|next to symbol|side by side|"
-    r"difference between|\brelative to\b|relative strength\b(?! index)|move together|symbol or symbol|"
-    r"symbol ?/ ?symbol|\bbetween symbol and symbol|\bwho won\b|which (?:one |of )|\brank\b|\bworst|\bbest\b"
+VERSUS = any_of(
+    r"\bcompar\w+|\bversus\b|\bvs\b|\bagainst\b|\bbetter\b|\bbeat(?:s|en)?\b|outperform\w*",
+    r"underperform\w*|correlat\w+|\bthan symbol|next to symbol|side by side|difference between",
+    r"\brelative to\b|relative strength\b(?! index)|move together|symbol or symbol|symbol ?/ ?symbol",
+    r"\bbetween symbol and symbol|\bwho won\b|which (?:one |of )|\brank\b|\bworst|\bbest\b",
 )
 BARE_SYMBOLS = re.compile(r"^\W*+(?:(?>symbol|stock|shares?|ticker|and|please|the|now|today|quote|price)\b\W*+)++$")
 
@@ -178,30 +184,29 @@ class Rule:
     applies: Callable[[Asked], bool] = anything
 
 
-def rule(intent: str, pattern: str, applies: Callable[[Asked], bool] = anything) -> Rule:
-    return Rule(intent, re.compile(pattern), applies)
-
-
 RULES = (
     Rule("greeting", GREETING, no_symbol),
     Rule("greeting", WHO_ARE_YOU, no_symbol),
-    rule("compare", VERSUS, two_symbols),
-    rule("knowledge", IDEAS, no_symbol),
-    rule("overview", MARKET_NOW, no_symbol),
+    Rule("compare", VERSUS, two_symbols),
+    Rule("knowledge", IDEAS, no_symbol),
+    Rule("overview", MARKET_NOW, no_symbol),
     Rule("knowledge", GENERAL, idea),
-    rule("overview", OVERVIEW, no_symbol),
-    rule("news", r"^\W*(?:and |so |but )?why (?:is|are|did|has|have|was)\b.*symbol", subject),
-    rule("news", NEWS),
-    rule(
+    Rule("overview", OVERVIEW, no_symbol),
+    Rule("news", re.compile(r"^\W*(?:and |so |but )?why (?:is|are|did|has|have|was)\b.*symbol"), subject),
+    Rule("news", NEWS),
+    Rule(
         "levels",
-        r"quick entry|load the boat|buy[- ]the[- ]dip|\bltb\b|\bqe\b|swing trade (?:level|price|zone)|breakout level",
+        re.compile(
+            r"quick entry|load the boat|buy[- ]the[- ]dip|\bltb\b|\bqe\b|swing trade (?:level|price|zone)|"
+            r"breakout level"
+        ),
         subject,
     ),
-    rule("plan", PLAN, subject),
-    rule("levels", LEVELS, subject),
-    rule("chart", CHART, subject),
-    rule("indicators", INDICATORS, subject),
-    rule("quote", QUOTE, subject),
+    Rule("plan", PLAN, subject),
+    Rule("levels", LEVELS, subject),
+    Rule("chart", CHART, subject),
+    Rule("indicators", INDICATORS, subject),
+    Rule("quote", QUOTE, subject),
     Rule("quote", BARE_SYMBOLS, lambda asked: asked.n_symbols > 0),
 )
 
