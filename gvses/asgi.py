@@ -7,4 +7,4 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gvses.settings")
 
-application = ProtocolTypeRouter({"http": get_asgi_application()})
+application = ProtocolTypeRouter({"http": get_asgi_application()})  # type: ignore[no-untyped-call]

@@ -14,6 +14,8 @@ VAR_DIR = BASE_DIR / "var"
 
 env = environ.Env()
 env.read_env(os.environ.get("GVSES_ENV_FILE", str(BASE_DIR / ".env")))
+# An empty variable counts as one that is not set.
+env.ENVIRON = {name: value for name, value in os.environ.items() if value}
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="")
@@ -31,13 +33,13 @@ if not DEBUG and not ALLOWED_HOSTS:
 # Applications -------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
+    "servestatic",  # before daphne: one way to static files, with DEBUG or without
     "daphne",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "servestatic",
     "django.contrib.staticfiles",
     "channels",
     "apps.core",
@@ -57,6 +59,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "gvses.urls"
 ASGI_APPLICATION = "gvses.asgi.application"
@@ -101,7 +104,8 @@ REDIS_URL = env.str("REDIS_URL", default="")
 CACHES: dict[str, dict[str, object]] = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    # Limits live here; a small cache would forget who has asked how often.
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
 }
 
 # People -------------------------------------------------------------------------------------------
@@ -126,6 +130,7 @@ LOGINS_PER_ADDRESS = env.str("LOGINS_PER_ADDRESS", default="10/300")
 
 MESSAGE_MAX_CHARACTERS = 8000
 TURN_DEADLINE_S = env.float("TURN_DEADLINE_S", default=60.0)
+ANALYST_PACE_MS = env.int("ANALYST_PACE_MS", default=0)
 MARKET_DATA = env.str("MARKET_DATA", default="sample")
 ALPACA_API_KEY = env.str("ALPACA_API_KEY", default="")
 ALPACA_SECRET_KEY = env.str("ALPACA_SECRET_KEY", default="")
@@ -142,6 +147,7 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+SERVESTATIC_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 #: What a streamed response needs beside its content type: no cache, no proxy buffer, no compression. A stream that
 #: a middleware compresses chunk by chunk is read by browsers up to its first chunk only.
-StreamHeaders: Final[dict[str, str]] = {
+STREAM_HEADERS: Final[dict[str, str]] = {
     "Cache-Control": "no-store",
     "X-Accel-Buffering": "no",
     "Content-Encoding": "identity",

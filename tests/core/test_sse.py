@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.core.sse import StreamHeaders, encode_event
+from apps.core.sse import STREAM_HEADERS, encode_event
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -91,7 +91,7 @@ def test_data_that_is_no_json_is_refused() -> None:
 
 
 def test_the_headers_forbid_caching_buffering_and_compression() -> None:
-    assert StreamHeaders == {
+    assert STREAM_HEADERS == {
         "Cache-Control": "no-store",
         "X-Accel-Buffering": "no",
         "Content-Encoding": "identity",

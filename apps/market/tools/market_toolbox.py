@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from importlib import import_module
 from typing import Any
 
-from django.utils.module_loading import import_string
 from pydantic import ValidationError
 
+from apps.market import calendar
 from apps.market.errors import BadArguments, MarketError
+from apps.market.knowledge_search import search_knowledge
+from apps.market.repository import default_repository
+from apps.market.symbols import instrument
 from apps.market.tools.encoding import to_json
 from apps.market.tools.market import Calendar, KnowledgeSearch, Market, Repository
 from apps.market.tools.registry import TOOLS
@@ -71,14 +73,12 @@ class MarketToolbox:
 
 @cache
 def default_toolbox() -> MarketToolbox:
-    """The toolbox over the configured source of bars, whose own symbols are known beside the bundled ones."""
-    repository = import_string("apps.market.repository.default_repository")()
-    instrument = import_string("apps.market.symbols.instrument")
+    """The toolbox over the configured source of bars."""
     return MarketToolbox(
-        repository=repository,
-        instruments=lambda symbol: instrument(symbol, also=repository.symbols() or ()),
-        calendar=import_module("apps.market.calendar"),
-        knowledge=import_string("apps.market.knowledge_search.search_knowledge"),
+        repository=default_repository(),
+        instruments=instrument,
+        calendar=calendar,
+        knowledge=search_knowledge,
         clock=lambda: datetime.now(UTC),
     )
 
