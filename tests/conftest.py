@@ -1,9 +1,16 @@
 """What every test shares: async tests run on the test's own thread, so that they share its transaction."""
 
 import inspect
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.core.cache import cache
+
+from apps.providers import registry
+from apps.providers.events import Event
+from tests.scripted import Script, ScriptedProvider
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -22,3 +29,35 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     skipped = [item for item in items if item.get_closest_marker("e2e")]
     config.hook.pytest_deselected(items=skipped)
     items[:] = [item for item in items if not item.get_closest_marker("e2e")]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI everything a test could lack is installed, so a skip is a failure."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI"):
+        report.outcome = "failed"
+        report.longrepr = f"Skipped in CI: {report.longrepr}"
+    return report
+
+
+@pytest.fixture
+def play(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Script]]:
+    """Lets a script answer in the analyst's place: `script = play([Text(...), 0.1, ProviderUnavailable("…")])`."""
+    monkeypatch.setitem(registry.PROVIDERS, "analyst", "tests.scripted.ScriptedProvider")
+    registry.get_provider.cache_clear()
+
+    def start(steps: Sequence[Event | BaseException | float], *, ends: bool = True) -> Script:
+        ScriptedProvider.script = Script(steps=steps, ends=ends)
+        return ScriptedProvider.script
+
+    yield start
+    registry.get_provider.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _forget_limits() -> None:
+    """Rate limits live in the cache, which outlives a test's transaction."""
+    cache.clear()

@@ -15,6 +15,11 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
             return self.filter(user_id=owner.user_id)
         return self.filter(visitor_id=owner.visitor_id, user=None)
 
+    def containing(self, word: str) -> "ConversationQuerySet":
+        """Those with the word in their title or in one of their questions."""
+        asked = Turn.objects.filter(conversation=models.OuterRef("pk"), question__icontains=word)
+        return self.filter(models.Q(title__icontains=word) | models.Exists(asked))
+
 
 class Conversation(models.Model):
     """One session: text and voice together, owned by an account or by a trial visitor's cookie."""

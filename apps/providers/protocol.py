@@ -1,6 +1,6 @@
 """The contract between a turn and a backend."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -38,4 +38,4 @@ class Provider(Protocol):
         """Why it cannot serve at all (no key, no server), or None; a cheap look at settings, no request."""
         ...
 
-    def stream(self, request: TurnRequest) -> AsyncIterator[Event]: ...
+    def stream(self, request: TurnRequest) -> AsyncGenerator[Event]: ...

@@ -5,7 +5,6 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
 from apps.metrics import services
@@ -144,14 +143,3 @@ def test_a_turn_that_ends_after_the_sweep_stays_interrupted() -> None:
     services.sweep(now=NOON, older_than_s=120)
     assert not services.finish_request(make_record(request_id))
     assert RequestLog.objects.get(pk=request_id).status == Status.INTERRUPTED
-
-
-def test_the_sweep_command_says_how_many_it_closed(capsys: pytest.CaptureFixture[str]) -> None:
-    make_started(created_at=NOON)
-    call_command("sweep")
-    assert capsys.readouterr().out == "1 stale request closed as interrupted.\n"
-
-
-def test_the_sweep_command_refuses_to_close_turns_that_may_still_run() -> None:
-    with pytest.raises(CommandError, match="would close turns that still run"):
-        call_command("sweep", "--older-than", "5")

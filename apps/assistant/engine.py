@@ -1,0 +1,163 @@
+"""One turn from question to row, whatever surface it comes from and whichever provider answers.
+
+`run_turn` is the only way to ask. It emits a `Meta` first, when the rows exist and the provider is chosen, then
+what the provider emits, and ends with exactly one `Done` or `Error`, after the rows are finished.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from apps.assistant.errors import ConversationBusy
+from apps.assistant.messages import clean_message
+from apps.assistant.models import Turn
+from apps.assistant.owner import Owner
+from apps.assistant.threads import in_database_thread
+from apps.assistant.transcript import Transcript
+from apps.assistant.turns import BegunTurn, begin_turn, finish_turn
+from apps.core.request_context import bind_ids
+from apps.market.tools.market_toolbox import default_toolbox
+from apps.providers.errors import ProviderError, ProviderProtocolError, ProviderUnavailable
+from apps.providers.events import Done, Error, Event, Json, Meta
+from apps.providers.protocol import TurnRequest
+from apps.providers.registry import get_provider
+
+logger = logging.getLogger(__name__)
+
+#: How long a second question in one conversation waits for the first answer to end.
+BUSY_WAIT_S = 1.0
+BUSY_POLL_S = 0.05
+
+
+async def run_turn(
+    *,
+    session_id: UUID,
+    question: str,
+    owner: Owner,
+    is_voice: bool = False,
+    override: str | None = None,
+) -> AsyncGenerator[Event]:
+    """Yields the events of one turn.
+
+    Raises TurnRefused (assistant.errors) or RoutingError before the first event, with nothing stored. Closing the
+    generator, or cancelling the task that reads it, ends the turn as interrupted with what was said so far.
+    """
+    started, started_at = time.perf_counter(), timezone.now()
+    question = clean_message(question)
+    begun = await _begin(session_id=session_id, question=question, owner=owner, is_voice=is_voice, override=override)
+    bind_ids(session_id=session_id, request_id=begun.request_id)
+    transcript = Transcript(started=started, started_at=started_at)
+    status, error = Turn.Status.INTERRUPTED, None
+    try:
+        yield _opening(begun)
+        try:
+            async with aclosing(_serve(begun, deadline=started + settings.TURN_DEADLINE_S)) as events:
+                async for event in events:
+                    transcript.add(event, now=time.perf_counter())
+                    if not isinstance(event, Done):
+                        yield event
+            status = Turn.Status.SUCCEEDED
+        except Exception as exception:  # the outermost edge of a turn: it becomes a row and a sentence
+            status, error = Turn.Status.FAILED, _as_event(exception)
+    finally:
+        # Shielded: whoever cancels the turn must not cancel its row.
+        await asyncio.shield(
+            in_database_thread(
+                finish_turn,
+                begun=begun,
+                transcript=transcript,
+                status=status,
+                error=error,
+                ended=time.perf_counter(),
+            )
+        )
+    if error is not None:
+        yield error
+    elif transcript.done is not None:
+        yield transcript.done
+
+
+async def _begin(*, session_id: UUID, question: str, owner: Owner, is_voice: bool, override: str | None) -> BegunTurn:
+    """Begins the turn, waiting a moment for the answer before it: stopping one and asking again is one gesture."""
+    give_up = time.perf_counter() + BUSY_WAIT_S
+    while True:
+        try:
+            return await in_database_thread(
+                begin_turn,
+                session_id=session_id,
+                question=question,
+                owner=owner,
+                is_voice=is_voice,
+                override=override,
+            )
+        except ConversationBusy:
+            if time.perf_counter() >= give_up:
+                raise
+            await asyncio.sleep(BUSY_POLL_S)
+
+
+async def _serve(begun: BegunTurn, *, deadline: float) -> AsyncGenerator[Event]:
+    """The provider's events up to and with its `Done`, none later than the deadline (a `perf_counter` reading)."""
+    if begun.route is None:
+        raise ProviderUnavailable(begun.refusal)
+    provider = get_provider(begun.route.provider)
+    request = TurnRequest(
+        request_id=begun.request_id,
+        session_id=begun.session_id,
+        question=begun.question,
+        history=begun.history,
+        toolbox=default_toolbox(),
+        is_voice=begun.is_voice,
+    )
+    async with aclosing(provider.stream(request)) as events:
+        while True:
+            try:
+                async with asyncio.timeout(deadline - time.perf_counter()):
+                    event = await anext(events)
+            except StopAsyncIteration:
+                raise ProviderProtocolError("The answer ended before it was whole. Ask again.") from None
+            except TimeoutError:
+                raise ProviderUnavailable("The answer took too long. Ask again.") from None
+            yield event
+            if isinstance(event, Done):
+                return
+
+
+def _opening(begun: BegunTurn) -> Meta:
+    route = begun.route
+    chosen: Json = (
+        {
+            "provider": route.provider,
+            "assigned_provider": route.assigned_provider,
+            "route_reason": str(route.reason),
+            "explanation": route.explanation,
+        }
+        if route
+        else {"provider": None, "explanation": begun.refusal}
+    )
+    return Meta(
+        data={
+            "request_id": str(begun.request_id),
+            "session_id": str(begun.session_id),
+            "turn_number": begun.number,
+            **chosen,
+        }
+    )
+
+
+def _as_event(exception: Exception) -> Error:
+    if isinstance(exception, ProviderError):
+        logger.warning("Provider failed", extra={"code": exception.code, "retryable": exception.retryable})
+        return Error(message=str(exception), retryable=exception.retryable, code=exception.code)
+    logger.error("Turn failed", exc_info=exception)
+    return Error(
+        message="Something went wrong on our side. Your question is kept; ask it again.",
+        retryable=True,
+        code="internal",
+    )

@@ -1,0 +1,72 @@
+"""One question from the shell, through the same engine as every other."""
+
+import json
+import uuid
+from argparse import ArgumentTypeError
+from contextlib import aclosing
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from apps.assistant.engine import run_turn
+from apps.assistant.errors import TurnRefused
+from apps.assistant.owner import Owner
+from apps.providers.events import Done, Error, Event, Meta, Text, ToolResult, as_json
+from apps.routing.errors import RoutingError
+
+
+def session_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is no session id; a session id is a UUID") from error
+
+
+class Command(BaseCommand):
+    help = "Asks one question. Exit code 1 when a person would have seen an error."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("question")
+        parser.add_argument("--session", type=session_id, default=None, help="go on in this session (UUID)")
+        parser.add_argument("--provider", default=None, help="ask this provider, as a staff override")
+        parser.add_argument("--json", action="store_true", dest="as_json", help="print one event a line")
+
+    def handle(
+        self, *args: Any, question: str, session: UUID | None, provider: str | None, as_json: bool, **options: Any
+    ) -> None:
+        try:
+            error = async_to_sync(self._ask)(question, session or uuid.uuid4(), provider, as_json)
+        except (TurnRefused, RoutingError) as refused:
+            raise CommandError(str(refused)) from refused
+        if error is not None:
+            raise CommandError(error.message)
+
+    async def _ask(self, question: str, session: UUID, provider: str | None, as_lines: bool) -> Error | None:
+        failed = None
+        turn = run_turn(session_id=session, question=question, owner=Owner(), override=provider)
+        async with aclosing(turn) as events:
+            async for event in events:
+                if isinstance(event, Error):
+                    failed = event
+                if as_lines:
+                    self.stdout.write(json.dumps(as_json(event), ensure_ascii=False))
+                else:
+                    self._show(event)
+        return failed
+
+    def _show(self, event: Event) -> None:
+        match event:
+            case Text():
+                self.stdout.write(event.content, ending="")
+                self.stdout.flush()
+            case ToolResult():
+                self.stderr.write(self.style.NOTICE(f"{event.name} · {event.latency_ms:.0f} ms"))
+            case Meta() if "request_id" in event.data:
+                self.stderr.write(self.style.NOTICE(event.data["explanation"]))
+            case Done():
+                self.stdout.write("")
+                self.stderr.write(self.style.NOTICE(f"{event.provider} · {event.model} · request {event.request_id}"))
+            case _:
+                pass

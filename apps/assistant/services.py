@@ -1,0 +1,47 @@
+"""What people do with conversations: find them, rename them, delete them, take them along at login."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.assistant.errors import NotYourConversation
+from apps.assistant.messages import TITLE_CHARACTERS
+from apps.assistant.models import Conversation, ConversationQuerySet
+from apps.assistant.owner import Owner
+
+
+def conversation_of(*, session_id: UUID, owner: Owner) -> Conversation:
+    """The owner's conversation. Raises NotYourConversation for a stranger's and for one that does not exist."""
+    conversation = Conversation.objects.owned_by(owner).filter(pk=session_id).first()
+    if conversation is None:
+        raise NotYourConversation("There is no such conversation here.")
+    return conversation
+
+
+def conversations_of(*, owner: Owner, search: str = "") -> ConversationQuerySet:
+    """The owner's conversations, latest first; `search` looks into titles and questions."""
+    conversations = Conversation.objects.owned_by(owner)
+    for word in search.split():
+        conversations = conversations.containing(word)
+    return conversations
+
+
+def rename_conversation(*, session_id: UUID, owner: Owner, title: str) -> Conversation:
+    """Gives it a title of at most 80 characters; an empty one leaves the old title."""
+    conversation = conversation_of(session_id=session_id, owner=owner)
+    title = " ".join(title.replace("\x00", "").split())[:TITLE_CHARACTERS]
+    if title:
+        conversation.title = title
+        conversation.save(update_fields=["title"])
+    return conversation
+
+
+def delete_conversation(*, session_id: UUID, owner: Owner) -> None:
+    """Removes the conversation and its turns. The request log keeps its figures."""
+    conversation_of(session_id=session_id, owner=owner).delete()
+
+
+@transaction.atomic
+def adopt_conversations(*, visitor_id: UUID, user_id: int) -> int:
+    """Moves a trial visitor's conversations to the account; answers how many."""
+    return Conversation.objects.owned_by(Owner(visitor_id=visitor_id)).update(user_id=user_id, visitor_id=None)

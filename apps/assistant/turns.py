@@ -1,0 +1,202 @@
+"""How a turn begins and ends in the database: durable first, finished once.
+
+The turn and its request log row are inserted before the first byte leaves, in one transaction with the
+session's assignment, and finished together after the last.
+"""
+
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from apps.assistant.errors import ConversationBusy, NotYourConversation
+from apps.assistant.messages import HISTORY_MESSAGES, history, title_from_question, title_from_sidecar
+from apps.assistant.models import Conversation, Turn
+from apps.assistant.owner import Owner
+from apps.assistant.transcript import Transcript
+from apps.metrics import services as metrics
+from apps.metrics.models import Status
+from apps.metrics.services import TurnRecord
+from apps.providers.events import Done, Error
+from apps.providers.protocol import Message
+from apps.routing import services as routing
+from apps.routing.choose import Route
+from apps.routing.errors import NoProvider
+
+logger = logging.getLogger(__name__)
+
+#: A turn that runs longer than its deadline and this grace has lost its process.
+STALE_GRACE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BegunTurn:
+    """A turn that may run: its rows exist and its provider is chosen."""
+
+    request_id: UUID
+    session_id: UUID
+    number: int
+    question: str
+    history: tuple[Message, ...]
+    #: None where nobody can serve; `refusal` is then the sentence for the person.
+    route: Route | None
+    refusal: str
+    is_voice: bool
+
+
+@transaction.atomic
+def begin_turn(
+    *, session_id: UUID, question: str, owner: Owner, is_voice: bool = False, override: str | None = None
+) -> BegunTurn:
+    """Stores the question and chooses who answers.
+
+    Raises TurnRefused or OverrideRefused; then nothing is stored. Where nobody can serve, the turn is stored all the
+    same, for a retry, and its `route` is None.
+    """
+    now = timezone.now()
+    conversation = _lock_conversation(session_id=session_id, question=question, owner=owner, now=now)
+    recent = list(conversation.turns.order_by("-number").defer("sidecar", "tool_calls")[:HISTORY_MESSAGES])[::-1]
+    _make_room(recent, now=now)
+    route, refusal = _route(session_id=session_id, override=override)
+    turn = Turn.objects.create(
+        request_id=uuid.uuid4(),
+        conversation=conversation,
+        number=recent[-1].number + 1 if recent else 1,
+        question=question,
+        provider=route.provider if route else "",
+        started_at=now,
+    )
+    metrics.start_request(
+        request_id=turn.request_id,
+        session_id=session_id,
+        assigned_provider=route.assigned_provider if route else "",
+        provider=route.provider if route else "",
+        route_reason=route.reason if route else NoProvider.code,
+        is_voice=is_voice,
+        query=question,
+    )
+    return BegunTurn(
+        request_id=turn.request_id,
+        session_id=session_id,
+        number=turn.number,
+        question=question,
+        history=history(recent),
+        route=route,
+        refusal=refusal,
+        is_voice=is_voice,
+    )
+
+
+def _route(*, session_id: UUID, override: str | None) -> tuple[Route | None, str]:
+    """Who serves, or the sentence for the person when nobody can."""
+    try:
+        return routing.resolve(session_id=session_id, override=override), ""
+    except NoProvider as error:
+        logger.error("No provider can serve", extra={"why": str(error)})
+        return None, error.for_people
+
+
+def _make_room(recent: list[Turn], *, now: datetime) -> None:
+    """Closes a turn whose process died. Raises ConversationBusy while one really runs."""
+    running = [turn for turn in recent if not turn.is_finished]
+    if any(turn.started_at > now - timedelta(seconds=stale_after_s()) for turn in running):
+        raise ConversationBusy("The last answer is still being written. Wait for it or stop it, then send again.")
+    for turn in running:
+        _interrupt(turn, now=now)
+
+
+def _lock_conversation(*, session_id: UUID, question: str, owner: Owner, now: datetime) -> Conversation:
+    conversation, _ = Conversation.objects.select_for_update().get_or_create(
+        pk=session_id,
+        defaults={
+            "user_id": owner.user_id,
+            "visitor_id": owner.visitor_id,
+            "title": title_from_question(question),
+            "created_at": now,
+            "updated_at": now,
+        },
+    )
+    if (conversation.user_id, conversation.visitor_id) != (owner.user_id, owner.visitor_id):
+        raise NotYourConversation("There is no such conversation here.")
+    conversation.updated_at = now
+    conversation.save(update_fields=["updated_at"])
+    return conversation
+
+
+@transaction.atomic
+def finish_turn(
+    *, begun: BegunTurn, transcript: Transcript, status: Turn.Status, error: Error | None, ended: float
+) -> None:
+    """Finishes the turn and its request log row together; a turn that a sweep has closed meanwhile stays closed.
+
+    `ended` is a reading of the transcript's clock.
+    """
+    latency_ms = round((ended - transcript.started) * 1000, 2)
+    done = transcript.done
+    finished = Turn.objects.filter(pk=begun.request_id, status=Turn.Status.RUNNING).update(
+        status=status,
+        answer=transcript.answer,
+        error=error.message if error else "",
+        model=done.model if done else "",
+        sidecar=done.sidecar if done else {},
+        tool_calls=list(transcript.tool_calls.values()),
+        ttft_ms=transcript.ttft_ms,
+        latency_ms=latency_ms,
+        finished_at=timezone.now(),
+    )
+    if not finished:
+        logger.warning("Turn was closed before it finished")
+    _name_after_first_answer(begun, done)
+    metrics.finish_request(
+        TurnRecord(
+            request_id=begun.request_id,
+            status=Status(status),
+            provider=begun.route.provider if begun.route else "",
+            route_reason=begun.route.reason if begun.route else NoProvider.code,
+            attempts=1 if begun.route else 0,
+            is_fallback=False,
+            model=done.model if done else "",
+            latency_ms=latency_ms,
+            ttft_ms=transcript.ttft_ms,
+            tokens_input=transcript.tokens("input"),
+            tokens_output=transcript.tokens("output"),
+            tokens_cached=transcript.tokens("cached"),
+            tokens_reasoning=transcript.tokens("reasoning"),
+            cost_usd=transcript.cost_usd,
+            error=error.code if error else "",
+            intent=done.sidecar.get("intent", "") if done else "",
+            response_text=transcript.answer,
+            tool_calls=transcript.tool_call_records(now=ended),
+        )
+    )
+
+
+def _name_after_first_answer(begun: BegunTurn, done: Done | None) -> None:
+    """Names a conversation after what its first answer is about, unless somebody has named it already."""
+    title = title_from_sidecar(done.sidecar) if done else ""
+    if title and begun.number == 1:
+        Conversation.objects.filter(pk=begun.session_id, title=title_from_question(begun.question)).update(title=title)
+
+
+@transaction.atomic
+def close_stale_turns(*, now: datetime, older_than_s: float) -> int:
+    """Closes as interrupted what a dead process left open, turns and request log rows alike; answers how many turns."""
+    stale = Turn.objects.filter(status=Turn.Status.RUNNING, started_at__lt=now - timedelta(seconds=older_than_s))
+    closed = stale.update(status=Turn.Status.INTERRUPTED, finished_at=now)
+    metrics.sweep(now=now, older_than_s=older_than_s)
+    return closed
+
+
+def stale_after_s() -> float:
+    """Seconds after which a turn that still runs has lost its process: its deadline and a grace."""
+    return float(settings.TURN_DEADLINE_S) + STALE_GRACE_S
+
+
+def _interrupt(turn: Turn, *, now: datetime) -> None:
+    turn.status, turn.finished_at = Turn.Status.INTERRUPTED, now
+    turn.save(update_fields=["status", "finished_at"])
