@@ -1,0 +1,36 @@
+"""A turn as server-sent events: each event as it comes, and the finished answer's HTML with the last one."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+from uuid import UUID
+
+from django.template.loader import render_to_string
+
+from apps.assistant.models import Turn
+from apps.assistant.threads import in_database_thread
+from apps.chat.presenter import turn_view
+from apps.core.sse import encode_event
+from apps.metrics.selectors import costs_usd
+from apps.providers.events import Done, Error, Event, as_json
+
+
+async def sse(events: AsyncGenerator[Event], *, first: Event, is_staff: bool) -> AsyncGenerator[bytes]:
+    """Encodes `first` and the rest. `done` and `error` carry the answer as the page shows it after a reload."""
+    opening = as_json(first)
+    request_id = UUID(opening["request_id"])
+    async with aclosing(events):
+        yield encode_event(first.type, opening)
+        async for event in events:
+            data = as_json(event)
+            if isinstance(event, Done | Error):
+                data |= await in_database_thread(finished_turn, request_id=request_id, is_staff=is_staff)
+            yield encode_event(event.type, data)
+
+
+def finished_turn(*, request_id: UUID, is_staff: bool) -> dict[str, Any]:
+    """What the page needs of a finished turn: `html` of the answer, `title` of the conversation, `turn_number`."""
+    turn = Turn.objects.select_related("conversation").get(pk=request_id)
+    cost = costs_usd([request_id]).get(request_id) if is_staff else None
+    html = render_to_string("chat/_answer.html", {"turn": turn_view(turn, is_staff=is_staff, cost_usd=cost)})
+    return {"html": html, "title": turn.conversation.title, "turn_number": turn.number}

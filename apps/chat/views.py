@@ -1,0 +1,170 @@
+"""The text surface: the pages of a conversation and the stream of a turn. Views parse, ask the engine, and encode."""
+
+import uuid
+from collections.abc import Iterable
+from datetime import date, timedelta
+from itertools import groupby
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.assistant import services
+from apps.assistant.engine import run_turn
+from apps.assistant.errors import BadMessage, ConversationBusy, NotYourConversation
+from apps.assistant.models import Conversation
+from apps.assistant.owner import Owner
+from apps.chat.errors import refusal
+from apps.chat.limits import turn_wait_s
+from apps.chat.presenter import turn_view
+from apps.chat.stream import sse
+from apps.chat.visitor import new_visitor, owner_of, remember_visitor
+from apps.core.sse import STREAM_HEADERS
+from apps.market.repository import default_repository
+from apps.metrics.selectors import costs_usd
+
+EXAMPLES = (
+    "What's the price of AAPL?",
+    "Show me the MSFT chart",
+    "Where would you enter IBM and where is the stop?",
+    "Compare AAPL and GOOG",
+)
+CONVERSATIONS_SHOWN = 200
+
+
+@require_GET
+@never_cache
+def new(request: HttpRequest) -> HttpResponseBase:
+    """A page for a conversation that does not exist before its first message."""
+    if not request.user.is_authenticated and not settings.ANONYMOUS_CHAT:
+        return redirect_to_login(request.path)
+    return _page(request, session_id=uuid.uuid4(), conversation=None)
+
+
+@require_GET
+@never_cache
+def conversation(request: HttpRequest, session_id: UUID) -> HttpResponseBase:
+    found = _conversation_or_404(request, session_id)
+    return _page(request, session_id=session_id, conversation=found)
+
+
+@require_GET
+@never_cache
+def conversations(request: HttpRequest) -> HttpResponse:
+    """The list at the left alone, for the script that keeps it fresh."""
+    context = _list_context(request) | {"current": request.GET.get("current", "")}
+    return render(request, "chat/_conversations.html", context)
+
+
+@require_POST
+def rename(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    found = _conversation_or_404(request, session_id)
+    services.rename_conversation(session_id=found.pk, owner=_owner_or_404(request), title=request.POST.get("title", ""))
+    return redirect("chat:conversation", session_id)
+
+
+@require_POST
+def delete(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    found = _conversation_or_404(request, session_id)
+    services.delete_conversation(session_id=found.pk, owner=_owner_or_404(request))
+    return redirect("chat:new")
+
+
+@require_POST
+async def turns(request: HttpRequest, session_id: UUID) -> HttpResponseBase:
+    """One turn as `text/event-stream`. What is refused is refused before the stream, as JSON with its status."""
+    owner, is_staff = await sync_to_async(_asker)(request)
+    if owner is None:
+        return refusal(status=403, code="login_required", message="Log in to ask a question.")
+    wait_s = await sync_to_async(turn_wait_s)(request, owner)
+    if wait_s:
+        return refusal(
+            status=429,
+            code="too_many",
+            message=f"That was many questions in a short time. Ask again in {wait_s} seconds.",
+            retry_after_s=wait_s,
+        )
+    events = run_turn(session_id=session_id, question=request.POST.get("message", ""), owner=owner)
+    try:
+        first = await anext(events)  # the turn begins, or is refused, before a status is chosen
+    except BadMessage as error:
+        return refusal(status=400, code=error.code, message=str(error))
+    except NotYourConversation as error:
+        return refusal(status=404, code=error.code, message=str(error))
+    except ConversationBusy as error:
+        return refusal(status=409, code=error.code, message=str(error))
+    response = StreamingHttpResponse(
+        sse(events, first=first, is_staff=is_staff), content_type="text/event-stream", headers=STREAM_HEADERS
+    )
+    remember_visitor(response, owner)
+    return response
+
+
+def _asker(request: HttpRequest) -> tuple[Owner | None, bool]:
+    """Who asks, and whether they are staff. A newcomer becomes a visitor here, where trial visitors may ask at all."""
+    owner = owner_of(request)
+    if owner is None and settings.ANONYMOUS_CHAT:
+        owner = new_visitor()
+    return owner, _is_staff(request)
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    return request.user.is_authenticated and request.user.is_staff
+
+
+def _owner_or_404(request: HttpRequest) -> Owner:
+    owner = owner_of(request)
+    if owner is None:
+        raise Http404
+    return owner
+
+
+def _conversation_or_404(request: HttpRequest, session_id: UUID) -> Conversation:
+    try:
+        return services.conversation_of(session_id=session_id, owner=_owner_or_404(request))
+    except NotYourConversation as error:
+        raise Http404(str(error)) from error
+
+
+def _page(request: HttpRequest, *, session_id: UUID, conversation: Conversation | None) -> HttpResponse:
+    shown = list(conversation.turns.all()) if conversation else []
+    is_staff = _is_staff(request)
+    costs = costs_usd(turn.pk for turn in shown) if is_staff else {}
+    context = _list_context(request) | {
+        "session_id": session_id,
+        "conversation": conversation,
+        "current": str(session_id),
+        "turns": [turn_view(turn, is_staff=is_staff, cost_usd=costs.get(turn.pk)) for turn in shown],
+        "data": default_repository().describe(),
+        "examples": EXAMPLES,
+        "max_characters": settings.MESSAGE_MAX_CHARACTERS,
+    }
+    return render(request, "chat/page.html", context)
+
+
+def _list_context(request: HttpRequest) -> dict[str, object]:
+    owner = owner_of(request)
+    search = request.GET.get("q", "").replace("\x00", "").strip()
+    found = services.conversations_of(owner=owner, search=search)[:CONVERSATIONS_SHOWN] if owner else []
+    return {"conversation_groups": by_day(found, today=timezone.localdate()), "search": search}
+
+
+def by_day(found: Iterable[Conversation], *, today: date) -> list[tuple[str, list[Conversation]]]:
+    """Conversations under the headings people look for: today, yesterday, the last week, then months."""
+
+    def heading(item: Conversation) -> str:
+        day = timezone.localdate(item.updated_at)
+        if day == today:
+            return "Today"
+        if day == today - timedelta(days=1):
+            return "Yesterday"
+        return "Last 7 days" if day > today - timedelta(days=7) else f"{day:%B %Y}"
+
+    return [(label, list(group)) for label, group in groupby(found, key=heading)]
