@@ -1,0 +1,6 @@
+"""`make bench`: runs each benchmark in turn and prints what it measured."""
+
+from bench import turns
+
+if __name__ == "__main__":
+    turns.main()

@@ -1,0 +1,128 @@
+"""Operations in the admin and analysts in the table, on a running server."""
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import time
+
+import httpx2
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.servers import Product
+
+pytestmark = pytest.mark.e2e
+
+
+def database(server: Product) -> sqlite3.Connection:
+    return sqlite3.connect(server.environment["DATABASE_URL"].removeprefix("sqlite:///"))
+
+
+def log_in(page: Page, server: Product) -> None:
+    page.goto(f"{server.url}/admin/")
+    page.get_by_label("Username").fill("demo")
+    page.get_by_label("Password").fill(server.password())
+    page.get_by_role("button", name="Log in").click()
+    expect(page).to_have_url(re.compile("/admin/"))
+
+
+def test_a_turn_asked_in_the_shell_is_one_row_with_its_text(server) -> None:
+    result = server.manage("ask", "What's the price of AAPL?", "--json")
+    assert result.returncode == 0, result.stderr
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    assert events[0]["type"] == "meta"
+    assert events[-1]["type"] == "done"
+    row = (
+        database(server)
+        .execute(
+            "SELECT r.status, r.provider, t.query, t.response_text FROM metrics_requestlog r"
+            " JOIN metrics_requesttext t ON t.request_id = r.request_id WHERE r.request_id = ?",
+            [events[-1]["request_id"].replace("-", "")],
+        )
+        .fetchone()
+    )
+    answer = "".join(event["content"] for event in events if event["type"] == "text")
+    assert row == ("succeeded", "analyst", "What's the price of AAPL?", answer)
+
+
+def test_the_shell_goes_on_in_a_session_and_refuses_what_it_cannot_do(server) -> None:
+    first = server.manage("ask", "What's the price of IBM?", "--json")
+    session = json.loads(first.stdout.splitlines()[0])["session_id"]
+    second = server.manage("ask", "and its levels?", "--session", session)
+    assert second.returncode == 0, second.stderr
+    assert "IBM" in second.stdout
+    assert server.manage("ask", "").returncode == 1
+    unknown = server.manage("ask", "Hi", "--provider", "astrologer")
+    assert unknown.returncode == 1
+    assert "astrologer" in unknown.stderr
+
+
+def test_a_killed_process_leaves_a_row_that_the_sweep_closes(start_server) -> None:
+    server = start_server(ANALYST_PACE_MS="3000", TURN_DEADLINE_S="0.1")
+    with httpx2.Client(base_url=server.url, timeout=10) as client:
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', client.get("/").text).group(1)
+        form = {"message": "Where would you enter IBM?", "csrfmiddlewaretoken": token}
+        url = "/chat/11111111-1111-4111-8111-111111111111/turns/"
+        with client.stream("POST", url, data=form, headers={"Accept": "text/event-stream"}) as response:
+            next(response.iter_raw())
+            os.kill(server.process.pid, signal.SIGKILL)
+            server.process.wait(timeout=10)
+    status = "SELECT status FROM metrics_requestlog"
+    assert database(server).execute(status).fetchall() == [("started",)]
+    old = "UPDATE {} SET {} = datetime({}, '-1 hour')"
+    with database(server) as connection:
+        connection.execute(old.format("metrics_requestlog", "created_at", "created_at"))
+        connection.execute(old.format("assistant_turn", "started_at", "started_at"))
+    swept = server.manage("sweep")
+    assert "1 stale turn closed" in swept.stdout, swept.stderr
+    assert database(server).execute(status).fetchall() == [("interrupted",)]
+    assert database(server).execute("SELECT status FROM assistant_turn").fetchall() == [("interrupted",)]
+
+
+def test_leaving_the_page_ends_the_row_interrupted_with_what_was_sent(start_server) -> None:
+    server = start_server(ANALYST_PACE_MS="300")
+    with httpx2.Client(base_url=server.url, timeout=10) as client:
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', client.get("/").text).group(1)
+        form = {"message": "Where would you enter IBM?", "csrfmiddlewaretoken": token}
+        url = "/chat/11111111-1111-4111-8111-111111111111/turns/"
+        with client.stream("POST", url, data=form, headers={"Accept": "text/event-stream"}) as response:
+            for chunk in response.iter_raw():
+                if b"event: text" in chunk:
+                    break
+    give_up = time.monotonic() + 10
+    query = "SELECT r.status, t.response_text FROM metrics_requestlog r JOIN metrics_requesttext t USING (request_id)"
+    while (row := database(server).execute(query).fetchone())[0] == "started" and time.monotonic() < give_up:
+        time.sleep(0.05)
+    assert row[0] == "interrupted"
+    assert "IBM" in row[1]
+
+
+def test_operations_change_the_shares_and_the_next_session_follows(page: Page, start_server) -> None:
+    server = start_server()
+    log_in(page, server)
+    page.goto(f"{server.url}/admin/routing/rollout/")
+    expect(page.get_by_role("heading", name=re.compile("rollout", re.IGNORECASE)).first).to_be_visible()
+    result = server.manage("rollout", "set", "responses=50", "workflow=30", "agents_sdk=20")
+    assert result.returncode == 0, result.stderr
+    page.reload()
+    expect(page.locator("#content")).to_contain_text("30")
+    asked = server.manage("ask", "What's the price of AAPL?", "--json")
+    opening = json.loads(asked.stdout.splitlines()[0])
+    assert opening["provider"] == "analyst"
+    assert "has no backend in this version" in opening["explanation"]
+
+
+def test_the_request_log_is_filtered_by_provider_status_and_date(page: Page, start_server) -> None:
+    server = start_server()
+    server.manage("ask", "What's the price of AAPL?")
+    log_in(page, server)
+    page.goto(f"{server.url}/admin/metrics/requestlog/")
+    expect(page.locator("#result_list tbody tr")).to_have_count(1)
+    page.goto(f"{server.url}/admin/metrics/requestlog/?status__exact=failed")
+    expect(page.locator("#result_list tbody tr")).to_have_count(0)
+    page.goto(f"{server.url}/admin/metrics/requestlog/?provider=analyst")
+    expect(page.locator("#result_list tbody tr")).to_have_count(1)
+    page.goto(f"{server.url}/admin/routing/sessionassignment/")
+    expect(page.locator("#result_list tbody tr")).to_have_count(1)
