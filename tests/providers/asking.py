@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from apps.market.tools.market_toolbox import default_toolbox
-
 from apps.market.tools.toolbox import Toolbox, ToolOutcome
 from apps.providers.analyst.provider import Analyst
 from apps.providers.events import Done, Event, Text, ToolCall, ToolResult
@@ -64,7 +63,8 @@ async def ask(question: str, *history: str, toolbox: Toolbox | None = None) -> A
 class PatchedToolbox:
     """The real toolbox, except that the named tools answer what `patches` make of their real results."""
 
-    def __init__(self, **patches: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    def __init__(self, latency_ms: float = 1.0, **patches: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        self.latency_ms = latency_ms
         self.patches = patches
 
     def schemas(self) -> list[dict[str, Any]]:
@@ -75,7 +75,7 @@ class PatchedToolbox:
         if name not in self.patches:
             return outcome
         result = self.patches[name](outcome.result)
-        return ToolOutcome(ok="error" not in result, result=result, latency_ms=1.0)
+        return ToolOutcome(ok="error" not in result, result=result, latency_ms=self.latency_ms)
 
 
 def failing(code: str, message: str) -> Callable[[dict[str, Any]], dict[str, Any]]:

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.conf import LazySettings
 
 from apps.providers import registry
 from apps.providers.events import Done, Meta, Text, ToolCall, ToolResult, Usage
@@ -68,13 +69,13 @@ async def test_an_answer_streams_paragraph_by_paragraph() -> None:
     assert not pieces[0].startswith("\n")
 
 
-async def test_a_pace_in_the_settings_slows_the_pieces(settings: object, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_pace_in_the_settings_slows_the_pieces(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
 
     async def remember(seconds: float) -> None:
         slept.append(seconds)
 
-    settings.ANALYST_PACE_MS = 40  # type: ignore[attr-defined]
+    settings.ANALYST_PACE_MS = 40
     monkeypatch.setattr("apps.providers.analyst.provider.asyncio.sleep", remember)
     answer = await ask("hello")
     assert slept == [0.04] * len([event for event in answer.events if isinstance(event, Text)])

@@ -1,9 +1,13 @@
 """What answers say, whatever the symbol: the key point first, where prices come from, and what they never say."""
 
 import re
+from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 
+from apps.market.repository import default_repository
+from apps.market.tools.market_toolbox import default_toolbox
 from tests.providers.asking import SIMULATED, SYMBOLS, Answer, PatchedToolbox, ask, changing, failing
 
 ABOUT_SYMBOL = {
@@ -266,6 +270,63 @@ async def test_why_gives_reasons_instead_of_the_same_answer() -> None:
 async def test_every_answer_offers_two_or_three_next_questions(intent: str) -> None:
     answer = await ask(ABOUT_SYMBOL[intent].format("IBM"))
     assert 2 <= len(answer.sidecar["suggestions"]) <= 3
+
+
+@pytest.mark.parametrize("question", [*(text.format("IBM") for text in ABOUT_SYMBOL.values()), *OTHERS])
+async def test_every_suggestion_is_a_question_that_gets_a_whole_answer(question: str) -> None:
+    for suggestion in (await ask(question)).sidecar["suggestions"]:
+        answer = await ask(suggestion)
+        assert answer.sidecar["intent"] not in {"clarify", "out_of_scope"}, suggestion
+        assert answer.calls, suggestion
+        assert not any("error" in result for result in answer.results.values()), suggestion
+
+
+@pytest.mark.parametrize("symbol", SYMBOLS)
+async def test_a_suggested_comparison_shares_its_days(symbol: str) -> None:
+    suggestions = (await ask(f"price of {symbol}")).sidecar["suggestions"]
+    comparison = next(suggestion for suggestion in suggestions if suggestion.startswith("Compare"))
+    assert (await ask(comparison)).sidecar["comparison_call_id"]
+
+
+async def test_a_window_longer_than_the_history_is_told() -> None:
+    answer = await ask("META chart 5 years")
+    assert first_paragraph(answer).startswith("**META since 18 May 2012**")
+    assert "the window is shorter" in answer.text
+
+
+async def test_a_stop_above_the_entry_makes_a_short() -> None:
+    answer = await ask("enter IBM at 200 with a stop at 210")
+    assert answer.calls[0].arguments["direction"] == "short"
+    assert "a short plan" in first_paragraph(answer)
+
+
+async def test_a_symbol_without_prices_costs_one_call() -> None:
+    answer = await ask("what's the price of GE?")
+    assert len(answer.calls) == 1
+    assert "There are no prices of GE here." in answer.text
+    assert len(answer.sidecar["suggestions"]) == 3
+
+
+async def test_a_source_that_is_slow_to_fail_is_asked_once() -> None:
+    toolbox = PatchedToolbox(build_trade_plan=failing("source_unavailable", "It timed out."), latency_ms=5000.0)
+    answer = await ask("trade plan for IBM", toolbox=toolbox)
+    assert [call.name for call in answer.calls] == ["build_trade_plan"]
+    assert answer.text.startswith("**I could not get the plan of IBM.** It timed out.")
+
+
+async def test_the_symbols_of_the_users_own_files_are_known(tmp_path: Path, settings: LazySettings) -> None:
+    rows = ["date,open,high,low,close,volume"]
+    rows += [f"2024-{month:02}-{day:02},10,11,9,10.5,1000" for month in range(1, 6) for day in range(1, 29)]
+    (tmp_path / "ZZTOP.csv").write_text("\n".join(rows))
+    settings.MARKET_DATA = f"csv:{tmp_path}"
+    default_repository.cache_clear()
+    default_toolbox.cache_clear()
+    try:
+        answer = await ask("What's the price of ZZTOP?")
+    finally:
+        default_repository.cache_clear()
+        default_toolbox.cache_clear()
+    assert answer.text.startswith("**ZZTOP closed at 10.50** on 28 May 2024 (data from ")
 
 
 async def test_a_source_that_is_down_is_told_plainly() -> None:

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 
 import pytest
-from apps.market.symbol_mentions import find_mentions
 
+from apps.market.symbol_mentions import find_mentions
 from apps.providers.analyst import classifier
 from apps.providers.analyst.intents import mask_all, read
 from apps.providers.sidecar import INTENTS
@@ -75,6 +75,7 @@ def test_probabilities_are_probabilities() -> None:
         ("how are my AAPL gains taxed, which taxes do I owe", "tax_or_law"),
         ("can I sue my broker", "tax_or_law"),
         ("what is the PE ratio of MSFT", "fundamentals"),
+        ("what options on TSLA are cheap", "fundamentals"),
         ("alert me when TSLA hits 300", "not_yet"),
     ],
 )

@@ -1,8 +1,8 @@
 """Which tools a question needs, decided without calling any."""
 
 import pytest
-from apps.market.tools.registry import TOOLS
 
+from apps.market.tools.registry import TOOLS
 from apps.providers.analyst.reading import Parameters, Reading
 from apps.providers.analyst.tool_plan import plan_calls
 from apps.providers.sidecar import INTENTS

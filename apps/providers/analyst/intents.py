@@ -1,8 +1,11 @@
 """From a question to a `Reading`: guards, follow-ups, ordered rules, the model; and a gate for what is not ours."""
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 
+from apps.market.repository import default_repository
 from apps.market.symbol_mentions import Mentions, find_mentions, mask
 from apps.providers.analyst.classifier import probabilities
 from apps.providers.analyst.conversation import ABOUT_SYMBOLS, earlier_reading, follow_up, with_money
@@ -46,6 +49,7 @@ FORECAST = any_of(
     r"going to (?:go|rise|fall|drop|rally|crash|moon|hit|reach)|price target for next|where will",
 )
 FUNDAMENTALS = any_of(
+    r"\boptions? (?:on|for) symbol|symbol options?\b|(?:calls?|puts?|straddles?) on symbol|\bstrikes?\b",
     r"\bp/?e\b(?: ratio)?|price[- ]to[- ]earnings|\beps\b|\bearnings\b|\brevenues?\b|\bdividends?\b",
     r"\bmarket cap\w*|\bvaluation\b|\bfundamental\w*|\bceo\b|\bbalance sheet|\bcash flow",
     r"\binsider (?:buying|selling)|\bshort interest|\banalyst (?:rating|target)s?|\bfloat\b",
@@ -59,13 +63,15 @@ NOT_YET = any_of(
 
 def read(question: str, history: tuple[Message, ...]) -> Reading:
     """What the person asks for, in the light of what they asked before."""
-    return read_one(question, earlier_reading(history, read_one))
+    read_each = partial(read_one, own=frozenset(default_repository().symbols() or ()))
+    return read_each(question, earlier_reading(history, read_each))
 
 
-def read_one(question: str, previous: Reading | None) -> Reading:
+def read_one(question: str, previous: Reading | None, *, own: Collection[str] = ()) -> Reading:
+    """One question after an earlier one; `own` are symbols that the data has and no list, such as the user's files."""
     opening = " ".join(question[:LONGEST_READ].split())
-    mentions = find_mentions(opening)
-    masked = mask_all(opening, mentions)
+    mentions = find_mentions(opening, also=own)
+    masked = mask_all(opening, mentions, own)
     parameters = read_parameters(opening)
     now = Reading(
         intent="clarify",
@@ -93,9 +99,9 @@ def read_one(question: str, previous: Reading | None) -> Reading:
     return with_symbols(replace(now, intent=intent, confidence=confidence, topic=topic_of(masked, intent)), earlier)
 
 
-def mask_all(question: str, mentions: Mentions) -> str:
+def mask_all(question: str, mentions: Mentions, own: Collection[str] = ()) -> str:
     """The masked question in lower case, with what looks like an unknown ticker masked as well."""
-    masked = mask(question).replace("’", "'")
+    masked = mask(question, also=own).replace("’", "'")
     for mention in mentions.unknown:
         masked = masked.replace(mention.text, "SYMBOL")
     return masked.lower()

@@ -103,7 +103,11 @@ def suggestions(turn: Turn) -> list[str]:
     if failed := after_failure(turn):
         return failed
     symbol = reading.symbols[0] if reading.symbols else "AAPL"
-    other = next((s for s in ("MSFT", "SPY") if s not in reading.symbols), "GOOG")
+    return [question for question in follow_ups(turn, symbol) if question.lower() != reading.question.lower()][:3]
+
+
+def follow_ups(turn: Turn, symbol: str) -> list[str]:
+    reading, other = turn.reading, peer(turn)
     match reading.intent:
         case "quote":
             return [
@@ -141,6 +145,13 @@ def suggestions(turn: Turn) -> list[str]:
             return clarifying(reading.topic, symbol, named=bool(reading.symbols))
         case _:
             return declined(reading.topic, symbol)
+
+
+def peer(turn: Turn) -> str:
+    """A symbol that the one spoken of can be compared with: of the same kind of data, so that they share days."""
+    kinds = [source["kind"] for source in sources(turn) if "symbol" in source]
+    peers = ("SPY", "QQQ") if kinds[:1] == ["simulated"] else ("MSFT", "GOOG")
+    return next(symbol for symbol in (*peers, "IBM") if symbol not in turn.reading.symbols)
 
 
 def after_failure(turn: Turn) -> list[str]:

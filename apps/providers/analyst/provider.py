@@ -29,7 +29,7 @@ class Analyst:
 
     async def stream(self, request: TurnRequest) -> AsyncIterator[Event]:
         hopeless: set[str] = set()
-        turn = Turn(reading=read(request.question, request.history))
+        turn = Turn(reading=await asyncio.to_thread(read, request.question, request.history))
         yield Meta(data={"intent": turn.reading.intent, "symbols": list(turn.reading.symbols)})
         for index, planned in enumerate(plan_calls(turn.reading), start=1):
             if planned.arguments.get("symbol") in hopeless:

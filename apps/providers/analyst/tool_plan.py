@@ -111,6 +111,13 @@ def bars(symbol: str, timeframe: str) -> PlannedCall:
     return PlannedCall(name="get_bars", arguments={"symbol": symbol, "timeframe": timeframe})
 
 
+def implied_direction(entry: float | None, stop: float | None) -> str | None:
+    """Where both prices are given they say it: a stop above the entry belongs to a short."""
+    if entry is None or stop is None or entry == stop:
+        return None
+    return "short" if stop > entry else "long"
+
+
 def trade_plan(symbol: str, asked: Parameters) -> PlannedCall:
     """A loss named in dollars becomes a share of the account, where the account is known."""
     risk_pct = asked.risk_pct
@@ -118,7 +125,7 @@ def trade_plan(symbol: str, asked: Parameters) -> PlannedCall:
         risk_pct = round(100 * asked.risk_amount / asked.account, 4)
     arguments = {
         "symbol": symbol,
-        "direction": asked.direction,
+        "direction": asked.direction or implied_direction(asked.entry, asked.stop),
         "entry": asked.entry,
         "stop": asked.stop,
         "account": asked.account,

@@ -24,7 +24,7 @@ def paragraphs(turn: Turn) -> Iterator[str]:
     charts = turn.results("get_bars")
     for chart in charts:
         yield headline(chart)
-        yield extremes(chart)
+        yield " ".join((extremes(chart), *window_notes(chart)))
     if not charts:
         return
     drawn = overlays(charts[0], turn.reading.parameters.indicators)
@@ -39,10 +39,16 @@ def paragraphs(turn: Turn) -> Iterator[str]:
 
 def headline(chart: Result) -> str:
     window = phrases.TIMEFRAMES.get(chart.get("timeframe"), "the window asked for")
+    span = f"since {chart.day('first_day')}" if is_cut_short(chart) else f"over {window}"
     return (
-        f"**{chart.get('symbol')} over {window}** {phrases.changed(chart, 'change_pct')}, to a close of "
+        f"**{chart.get('symbol')} {span}** {phrases.changed(chart, 'change_pct')}, to a close of "
         f"{chart.price('close')} {phrases.stamp(chart)}."
     )
+
+
+def is_cut_short(chart: Result) -> bool:
+    """Whether the bars begin inside the window that was asked for."""
+    return any("shorter" in note for note in chart.get("notes"))
 
 
 def extremes(chart: Result) -> str:
@@ -50,6 +56,12 @@ def extremes(chart: Result) -> str:
         f"From {chart.day('first_day')} its high was {chart.price('high')} on {chart.day('high_day')} and its low "
         f"{chart.price('low')} on {chart.day('low_day')}."
     )
+
+
+def window_notes(chart: Result) -> Iterator[str]:
+    for index, note in enumerate(chart.get("notes")):
+        if "shorter" in note:
+            yield phrases.sentence(chart.words(f"notes.{index}"))
 
 
 def overlays(chart: Result, asked: tuple[str, ...]) -> list[str]:

@@ -9,6 +9,7 @@ HEADER = "| Symbol | Change | Close | Volatility | Deepest fall | RSI(14) | vs 2
 RULE = "|:--|--:|--:|--:|--:|--:|--:|"
 CLOSE_TOGETHER = 0.7
 UNRELATED = 0.3
+MOST_PAIRS = 3
 
 
 def paragraphs(turn: Turn) -> Iterator[str]:
@@ -34,6 +35,8 @@ def ordered(comparison: Result) -> list[int]:
 def headline(comparison: Result) -> str:
     best, *_, worst = ordered(comparison)
     window = phrases.TIMEFRAMES.get(comparison.get("timeframe"), "the window asked for")
+    if comparison.get("notes"):
+        window = "the days they share"
     symbols = [comparison.get(f"rows.{index}.symbol") for index in (best, worst)]
     first = (
         f"**{symbols[0]} did better than {symbols[1]}**"
@@ -83,10 +86,8 @@ def reading(comparison: Result) -> Iterator[str]:
     if rows[deepest]["max_drawdown_pct"] < 0:
         depth = comparison.size_percent(f"rows.{deepest}.max_drawdown_pct")
         yield f"{rows[deepest]['symbol']} fell furthest from a high, by {depth}."
-    for pair in comparison.get("correlation"):
+    for pair in telling_pairs(comparison.get("correlation")):
         value = comparison.get(f"correlation.{pair}")
-        if value is None:
-            continue
         how = (
             "move closely together"
             if value >= CLOSE_TOGETHER
@@ -95,6 +96,14 @@ def reading(comparison: Result) -> Iterator[str]:
             else "move together in part"
         )
         yield f"{pair.replace('/', ' and ')} {how} (correlation {comparison.number(f'correlation.{pair}', 'ratio')})."
+
+
+def telling_pairs(correlation: dict[str, float | None]) -> list[str]:
+    """The pairs to speak of: all of a few, else the closest and the loosest."""
+    known = sorted((value, pair) for pair, value in correlation.items() if value is not None)
+    if len(known) <= MOST_PAIRS:
+        return [pair for pair in correlation if correlation[pair] is not None]
+    return [known[-1][1], known[0][1]]
 
 
 def conditions(comparison: Result) -> str:
