@@ -2,17 +2,40 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from apps.market.tools.market_toolbox import default_toolbox
+from apps.market import calendar
+from apps.market.knowledge_search import search_knowledge
+from apps.market.repository import BarsRepository
+from apps.market.sources.sample import SampleSource
+from apps.market.sources.simulated import SimulatedSource
+from apps.market.symbols import instrument
+from apps.market.tools.market_toolbox import MarketToolbox
 from apps.market.tools.toolbox import Toolbox, ToolOutcome
 from apps.providers.analyst.provider import Analyst
 from apps.providers.events import Done, Event, Text, ToolCall, ToolResult
 from apps.providers.protocol import Message, TurnRequest
 
 SYMBOLS = ("AAPL", "META", "GOOG", "IBM", "MSFT", "TSLA", "NVDA", "AMZN", "SPY", "QQQ", "PLTR", "BTC-USD")
+#: A Saturday: the simulated feed ends on the Friday before, and answers are the same whenever the tests run.
+NOW = datetime(2026, 11, 21, 15, tzinfo=UTC)
 SIMULATED = frozenset({"TSLA", "NVDA", "AMZN", "SPY", "QQQ", "PLTR", "BTC-USD"})
+
+
+@cache
+def toolbox_at_now() -> MarketToolbox:
+    """The product's own tools and data, at a fixed time."""
+    repository = BarsRepository([SampleSource(), SimulatedSource(lambda: NOW)], lambda: NOW)
+    return MarketToolbox(
+        repository=repository,
+        instruments=instrument,
+        calendar=calendar,
+        knowledge=search_knowledge,
+        clock=lambda: NOW,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +78,7 @@ async def ask(question: str, *history: str, toolbox: Toolbox | None = None) -> A
         session_id=UUID(int=2),
         question=question,
         history=tuple(messages),
-        toolbox=toolbox or default_toolbox(),
+        toolbox=toolbox or toolbox_at_now(),
     )
     return Answer(question=question, events=[event async for event in Analyst().stream(request)])
 
@@ -68,10 +91,10 @@ class PatchedToolbox:
         self.patches = patches
 
     def schemas(self) -> list[dict[str, Any]]:
-        return default_toolbox().schemas()
+        return toolbox_at_now().schemas()
 
     async def call(self, name: str, arguments: Mapping[str, Any]) -> ToolOutcome:
-        outcome = await default_toolbox().call(name, arguments)
+        outcome = await toolbox_at_now().call(name, arguments)
         if name not in self.patches:
             return outcome
         result = self.patches[name](outcome.result)

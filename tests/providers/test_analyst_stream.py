@@ -171,6 +171,18 @@ async def test_odd_input_still_gets_an_answer(question: str) -> None:
     assert (await ask(question)).text.strip()
 
 
+@pytest.mark.parametrize("n_symbols", range(2, len(SYMBOLS) + 1))
+@pytest.mark.parametrize(
+    "template", ["compare {}", "price of {}", "show me the charts of {}", "trade plan for {}", "news on {}"]
+)
+async def test_any_number_of_symbols_gets_an_answer_that_hides_none(template: str, n_symbols: int) -> None:
+    answer = await ask(template.format(", ".join(SYMBOLS[:n_symbols])))
+    assert not [symbol for symbol in SYMBOLS[:n_symbols] if symbol not in answer.text]
+    fetched = {call.arguments.get("symbol") for call in answer.calls}
+    fetched |= {symbol for call in answer.calls for symbol in call.arguments.get("symbols", ())}
+    assert set(answer.sidecar["symbols"]) <= fetched
+
+
 async def test_markup_in_an_unknown_name_does_not_reach_the_answer() -> None:
     answer = await ask("price of <img src=x>")
     assert "<" not in answer.text

@@ -322,7 +322,7 @@ async def test_the_symbols_of_the_users_own_files_are_known(tmp_path: Path, sett
     default_repository.cache_clear()
     default_toolbox.cache_clear()
     try:
-        answer = await ask("What's the price of ZZTOP?")
+        answer = await ask("What's the price of ZZTOP?", toolbox=default_toolbox())
     finally:
         default_repository.cache_clear()
         default_toolbox.cache_clear()

@@ -15,6 +15,9 @@ RESULT = {
     "rsi_14": 32.8,
     "volume": 19730300,
     "shares": 29,
+    "entry": 429.98,
+    "stop": 412.24,
+    "targets": [{"price": 484.66, "reward_risk": 3.08}],
     "source": {"as_of": "2013-03-01", "label": "sample data to 1 Mar 2013"},
     "reasons": ["61.8 % retracement at 201.47 of the swing from 211.79 (5 Oct 2012)"],
     "market_status": "NYSE is closed until Monday 23 November, 09:30 ET.",
@@ -38,6 +41,8 @@ FOUND_FLOOR = 0.99
         "1. First\n2. Second",
         "NYSE is closed until Monday 23 November, 09:30 ET.",
         "Buy 29 shares with an account of $25k.",
+        "**Entry** 429.98, stop 412.24, target 484.66; the stop is 3.08 ATR away.",
+        "Target 1: 484.66, T1.",
         "MACD(12, 26, 9) of the S&P 500.",
     ],
 )
@@ -59,7 +64,12 @@ def test_numbers_of_the_results_or_the_question_are_grounded(answer: str) -> Non
         ("Volume 19.9M.", ["19.9M"]),
         ("An account of $30k.", ["$30k"]),
         ("Up 10x.", ["10"]),
+        ("It fell by some 2 %.", ["2 %"]),
         ("It opens at 10:30.", ["10:30"]),
+        ("The stop is 429.98.", ["429.98"]),
+        ("**Entry** 412.24 and stop-loss at 484.66", ["412.24", "484.66"]),
+        ("Target: 430.47", ["430.47"]),
+        ("It closed at 412.24.", ["412.24"]),
     ],
 )
 def test_other_numbers_are_found(answer: str, wrong: list[str]) -> None:

@@ -13,6 +13,7 @@ from apps.providers.analyst.ledger import Ledger, print_day, print_number
         (68123.45, "price", "68,123.45"),
         (0.1234, "price", "0.1234"),
         (0.5, "price", "0.50"),
+        (-0.0212, "price", "−0.0212"),
         (-10.93, "signed_price", "−10.93"),
         (1.25, "percent", "+1.25 %"),
         (-2.48, "percent", "−2.48 %"),

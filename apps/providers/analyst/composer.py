@@ -16,6 +16,7 @@ from apps.providers.analyst.answers import (
     talk,
     why,
 )
+from apps.providers.analyst.conversation import ABOUT_SYMBOLS
 from apps.providers.analyst.turn import Turn
 
 ANSWERS: dict[str, Callable[[Turn], Iterator[str]]] = {
@@ -50,5 +51,7 @@ def compose(turn: Turn) -> Iterator[str]:
         yield from failures.whole(turn)
     else:
         yield from failures.partial(turn)
+    if turn.left_out and turn.reading.intent in ABOUT_SYMBOLS:
+        yield f"Left out for length: {', '.join(turn.left_out)}. Ask for each by name."
     if unknown:
         yield talk.unknown_symbols(unknown)

@@ -1,8 +1,8 @@
 """Is every number of an answer in what the tools answered? The check that a wrong figure cannot pass.
 
 A number in the text must equal, after its own rounding, a number of this turn's tool results (a percentage a
-percentage, a price a price) or one that the person wrote. Days that the results hold and the names of indicators are
-no figures.
+percentage, a price a price) or one that the person wrote. What is called a stop, an entry, a target or a close must be
+one. Days that the results hold and the names of indicators are no figures.
 """
 
 import re
@@ -17,7 +17,8 @@ MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 PARAMETERS = re.compile(
     r"(?<![\w.,])(?:(?:12|20|26|50|120|200|250)-day\b|52-week\b|(?:RSI|ATR) ?\(14\)|SMA ?\((?:20|50|200)\)|"
     r"EMA ?\((?:12|26)\)|MACD ?\(12, ?26, ?9\)|"
-    r"Bollinger ?\(20, ?2\)|S&P 500\b|Nasdaq-100\b|Russell 2000\b|Dow 30\b|T[123]\b|24/7\b)"
+    r"Bollinger ?\(20, ?2\)|S&P 500\b|Nasdaq-100\b|Russell 2000\b|Dow 30\b|T[123]\b|"
+    r"[Tt]arget [123](?=:| at | is | \()|24/7\b)"
 )
 DATE = re.compile(
     r"(?<![\w.,])(?:(?P<iso>\d{4}-\d{2}-\d{2})|(?P<day>\d{1,2})(?:st|nd|rd|"
@@ -33,9 +34,26 @@ NUMBER = re.compile(
 )
 UNIT_LETTERS = re.compile(r"(?:st|nd|rd|th|x|d|w|y|m)\b")
 SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "b": 1e9, "billion": 1e9, "trillion": 1e12}
+#: "the stop is", "**Entry** ", "closed at": what the number after it claims to be.
+LABEL = re.compile(
+    r"\b(?P<label>stop|entry|target|close)(?:[- ]loss|d|s)?(?: price)?\W{0,3}(?:(?:is|was|of|at)\W{1,3})?$",
+    re.IGNORECASE,
+)
+#: What follows a number that is a distance or a count, and no price.
+NO_PRICE = re.compile(r"\s?(?:ATR|times|x\b|R\b|sessions?|days?|bars?|shares?|points?)")
+LABELLED_KEYS = {
+    "stop": "stop",
+    "entry": "entry",
+    "targets": "target",
+    "close": "close",
+    "previous_close": "close",
+    "first_close": "close",
+}
 #: Long rows that a chart draws; they hold some number near any price, so they ground nothing.
 BULK = frozenset({"bars", "overlays", "panes", "days", "performance"})
 PERCENT_KEYS = re.compile(r"_pct$|percent")
+#: "430" may stand for 430.47, but "2" not for 1.51: rounding may move a number by this share.
+COARSEST_ROUNDING = 0.02
 EPSILON = 1e-9
 
 
@@ -54,24 +72,34 @@ class Number:
 
 @dataclass(slots=True)
 class Known:
-    """What may be printed: percentages and other numbers apart, days, and times of day."""
+    """What may be printed: percentages and other numbers apart, prices by what they are, days, and times of day."""
 
     percents: list[float] = field(default_factory=list)
     others: list[float] = field(default_factory=list)
+    labelled: dict[str, list[float]] = field(default_factory=dict)
     days: set[date] = field(default_factory=set)
     times: set[str] = field(default_factory=set)
 
-    def add(self, value: float, *, percent: bool) -> None:
+    def add(self, value: float, *, percent: bool, label: str = "") -> None:
         (self.percents if percent else self.others).append(value)
+        if label and not percent:
+            self.labelled.setdefault(label, []).append(value)
 
 
 def ungrounded_numbers(answer: str, tool_results: Iterable[Mapping[str, Any]], question: str = "") -> list[str]:
     """The numbers and dates of `answer`, as printed, that neither a tool result nor the question holds."""
     known = Known()
     for result in tool_results:
-        collect(result, known, percent=False)
-    collect_text(question, known)
-    for values in (known.percents, known.others):
+        collect(result, known)
+    asked = Known()
+    collect_text(question, asked)
+    known.others += asked.others
+    known.percents += asked.percents
+    known.days |= asked.days
+    known.times |= asked.times
+    for label in known.labelled:
+        known.labelled[label] += asked.others
+    for values in (known.percents, known.others, *known.labelled.values()):
         values.sort()
     wrong: list[str] = []
     text = PARAMETERS.sub(lambda found: " " * len(found[0]), answer)
@@ -81,15 +109,22 @@ def ungrounded_numbers(answer: str, tool_results: Iterable[Mapping[str, Any]], q
             wrong.append(found[0])
     wrong += [found[0] for found in TIME.finditer(text) if found[0] not in known.times]
     text = DATE.sub(lambda found: " " * len(found[0]), text)
-    return wrong + [number.text for number in numbers_in(text) if not is_known(number, known)]
+    return wrong + [number.text for number in numbers_in(text) if not is_known(number, known, label_of(number, text))]
 
 
-def is_known(number: Number, known: Known) -> bool:
-    values = known.percents if number.percent else known.others
-    if has_near(values, number.value, number.unit / 2):
+def label_of(number: Number, text: str) -> str:
+    """What the words before a price call it, or nothing."""
+    found = LABEL.search(text[max(0, number.start - 24) : number.start])
+    return found["label"].lower() if found and not NO_PRICE.match(text[number.end :]) else ""
+
+
+def is_known(number: Number, known: Known, label: str = "") -> bool:
+    values = known.percents if number.percent else known.labelled.get(label, known.others)
+    rounding = min(number.unit / 2, COARSEST_ROUNDING * abs(number.value))
+    if has_near(values, number.value, rounding):
         return True
     # Without a sign the words carry it: "fell 2.48 %".
-    return not number.signed and has_near(values, -number.value, number.unit / 2)
+    return not number.signed and has_near(values, -number.value, rounding)
 
 
 def has_near(values: list[float], value: float, distance: float) -> bool:
@@ -142,23 +177,24 @@ def date_of(found: re.Match[str]) -> date | None:
         return None
 
 
-def collect(value: Any, known: Known, *, percent: bool) -> None:
+def collect(value: Any, known: Known, *, percent: bool = False, label: str = "") -> None:
     """All numbers and days of a result, those inside its phrases too."""
     match value:
         case bool() | None:
             return
         case int() | float():
-            known.add(float(value), percent=percent)
+            known.add(float(value), percent=percent, label=label)
         case str():
             collect_text(value, known)
         case Mapping():
             for key, inner in value.items():
                 if key not in BULK:
-                    collect(inner, known, percent=bool(PERCENT_KEYS.search(str(key))))
+                    named = LABELLED_KEYS.get(key, label if key == "price" else "")
+                    collect(inner, known, percent=bool(PERCENT_KEYS.search(key)), label=named)
                     collect_text(str(key), known)
         case list() | tuple():
             for inner in value:
-                collect(inner, known, percent=percent)
+                collect(inner, known, percent=percent, label=label)
 
 
 def collect_text(text: str, known: Known) -> None:

@@ -66,7 +66,7 @@ class Ledger:
 def print_number(value: float, style: str) -> str:
     match style:
         case "price":
-            return f"{value:,.{places(value)}f}"
+            return f"{'−' if value < 0 else ''}{abs(value):,.{places(value)}f}"
         case "signed_price":
             return with_sign(f"{abs(value):,.{places(value)}f}", value)
         case "percent":

@@ -33,7 +33,7 @@ def sidecar(turn: Turn) -> Sidecar:
 def shown_symbols(turn: Turn) -> list[str]:
     if turn.reading.intent == "overview":
         return [quote.get("symbol") for quote in turn.results("get_quote")]
-    return list(turn.reading.symbols)
+    return [symbol for symbol in turn.reading.symbols if symbol not in turn.left_out]
 
 
 def charts(turn: Turn) -> list[ChartView]:
@@ -151,7 +151,7 @@ def peer(turn: Turn) -> str:
     """A symbol that the one spoken of can be compared with: of the same kind of data, so that they share days."""
     kinds = [source["kind"] for source in sources(turn) if "symbol" in source]
     peers = ("SPY", "QQQ") if kinds[:1] == ["simulated"] else ("MSFT", "GOOG")
-    return next(symbol for symbol in (*peers, "IBM") if symbol not in turn.reading.symbols)
+    return next((symbol for symbol in peers if symbol not in turn.reading.symbols), peers[0])
 
 
 def after_failure(turn: Turn) -> list[str]:

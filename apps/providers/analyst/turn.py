@@ -68,5 +68,13 @@ class Turn:
         return next(iter(self.results(name)), None)
 
     @property
+    def left_out(self) -> list[str]:
+        """Symbols that were asked for and that no tool was asked about, because an answer has room for a few."""
+        asked: set[str] = set()
+        for called in self.calls:
+            asked.update(called.arguments.get("symbols", ()), [called.arguments.get("symbol", "")])
+        return [symbol for symbol in self.reading.symbols if symbol not in asked] if asked else []
+
+    @property
     def failures(self) -> list[Called]:
         return [called for called in self.calls if not called.ok]

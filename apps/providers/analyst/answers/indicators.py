@@ -61,7 +61,7 @@ def value_of(indicators: Result, key: str) -> str:
             state = "overbought" if rsi >= 70 else "oversold" if rsi <= 30 else "neither overbought nor oversold"
             return f"RSI(14) {indicators.number(key, 'one_place')}, {state}"
         case "macd" if indicators.has("macd_histogram"):
-            parts = [indicators.number(path, "ratio") for path in ("macd", "macd_signal", "macd_histogram")]
+            parts = [indicators.price(path) for path in ("macd", "macd_signal", "macd_histogram")]
             return f"MACD {parts[0]}, signal {parts[1]}, histogram {parts[2]}"
         case "atr_14" if indicators.has(key):
             return f"ATR(14) {indicators.price(key)}, {indicators.size_percent('atr_pct')} of the close"
