@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -74,9 +74,11 @@ class MarketToolbox:
 @cache
 def default_toolbox() -> MarketToolbox:
     """The toolbox over the configured source of bars."""
+    repository = default_repository()
     return MarketToolbox(
-        repository=default_repository(),
-        instruments=instrument,
+        repository=repository,
+        # A symbol of the user's own files is an instrument, whether the bundled list knows it or not.
+        instruments=partial(instrument, also=repository.symbols() or ()),
         calendar=calendar,
         knowledge=search_knowledge,
         clock=lambda: datetime.now(UTC),
