@@ -1,8 +1,11 @@
-"""`make run` in one process: bring the database up to date, make a demo login on first run, serve."""
+"""`make run` in one process: check, bring the database up to date, make a demo login on first run, serve."""
 
 import secrets
 from typing import Any
 
+from channels.routing import get_default_application
+from daphne.endpoints import build_endpoint_description_strings
+from daphne.server import Server
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
@@ -11,6 +14,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 DEMO_USERNAME = "demo"
+WEBSOCKET_HANDSHAKE_TIMEOUT_S = 5
 
 
 class Command(BaseCommand):
@@ -30,7 +34,12 @@ class Command(BaseCommand):
         else:
             call_command("collectstatic", interactive=False, verbosity=0)
         self.stdout.write(f"G'sves answers at http://{host}:{port}  (stop it with Ctrl-C)")
-        call_command("runserver", f"{host}:{port}", use_reloader=False, verbosity=0)
+        Server(
+            application=get_default_application(),  # type: ignore[no-untyped-call]
+            endpoints=build_endpoint_description_strings(host=host, port=port),
+            websocket_handshake_timeout=WEBSOCKET_HANDSHAKE_TIMEOUT_S,
+            server_name="gvses",
+        ).run()
 
     def _make_demo_login(self) -> None:
         """A staff login for a first look at the admin; its password is printed once and stored nowhere."""
