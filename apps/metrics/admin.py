@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.options import InlineModelAdmin
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -91,7 +91,6 @@ class RequestLogAdmin(ReadOnlyAdmin):
         "status",
         "session",
         "served_by",
-        "route_reason",
         "latency",
         "ttft",
         "tools",
@@ -115,6 +114,9 @@ class RequestLogAdmin(ReadOnlyAdmin):
             {"fields": ("has_risk_disclaimer", "mentions_stop_loss", "has_entry_exit", "classifier_version")},
         ),
     )
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Request log", **(extra_context or {})})
 
     @admin.display(description="time, UTC", ordering="created_at")
     def time(self, row: RequestLog) -> str:
@@ -140,8 +142,10 @@ class RequestLogAdmin(ReadOnlyAdmin):
         return milliseconds(row.ttft_ms)
 
     @admin.display(description="tools")
-    def tools(self, row: RequestLog) -> str:
-        return ", ".join(row.tools_used) or "–"
+    def tools(self, row: RequestLog) -> SafeString | str:
+        """How many there were; which, in the title and on the row's own page."""
+        names = row.tools_used
+        return format_html('<span title="{}">{}</span>', ", ".join(names), len(names)) if names else "–"
 
     @admin.display(description="tokens")
     def tokens(self, row: RequestLog) -> str:

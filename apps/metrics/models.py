@@ -61,7 +61,7 @@ class RequestLog(models.Model):
         db_table = "metrics_requestlog"
         default_permissions = ("view",)
         verbose_name = "request"
-        verbose_name_plural = "request log"
+        verbose_name_plural = "requests"
         ordering = ["-created_at"]
         indexes = [
             models.Index(fields=["created_at"], name="metrics_request_at"),

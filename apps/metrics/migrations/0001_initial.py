@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "request",
-                "verbose_name_plural": "request log",
+                "verbose_name_plural": "requests",
                 "db_table": "metrics_requestlog",
                 "ordering": ["-created_at"],
                 "default_permissions": ("view",),
