@@ -149,7 +149,7 @@ def chart(view: Json, result: Json, *, id: str) -> Chart:
     return Chart(
         id=id,
         symbol=result["symbol"],
-        title=f"{result['symbol']} · {result['name']}",
+        title=formats.titled(result["symbol"], result["name"]),
         span=f"Daily, {first} to {last}",
         summary=summary,
         source=source.get("label", ""),

@@ -21,6 +21,11 @@ def signed_percent(value: float) -> str:
     return f"{value:+.2f}{NO_BREAK}%".replace("-", "−")
 
 
+def titled(symbol: str, name: str) -> str:
+    """ "MSFT · Microsoft"; the symbol alone where it is the name."""
+    return symbol if symbol == name else f"{symbol} · {name}"
+
+
 def count(value: int) -> str:
     return f"{value:,}"
 

@@ -4,7 +4,7 @@ import { drawFigures } from "./chart.js";
 import { createComposer } from "./composer.js";
 import { createConversations } from "./conversations.js";
 import { placeFigures } from "./panel.js";
-import { lastQuestion, showLastTurn, startTurn } from "./thread.js";
+import { keepInPlace, lastQuestion, showLastTurn, startTurn } from "./thread.js";
 import { Refused, askTurn } from "./turn_request.js";
 
 const announcer = document.getElementById("announcer");
@@ -78,8 +78,10 @@ function finish(turn, event) {
     document.querySelector("h1").textContent = event.title;
   }
   announce(turn.element);
-  placeFigures();
-  drawFigures(document);
+  keepInPlace(turn.element, () => {
+    placeFigures();
+    drawFigures(document);
+  });
 }
 
 // The question goes back into the box, so that nothing typed is lost; the turn was never stored.

@@ -38,6 +38,13 @@ export function showTurn(element) {
   thread.scrollTop += element.getBoundingClientRect().top - thread.getBoundingClientRect().top - 24;
 }
 
+/** Runs `change` and scrolls by as much as it moved the element: what is being read stays where it is. */
+export function keepInPlace(element, change) {
+  const before = element.getBoundingClientRect().top;
+  change();
+  thread.scrollTop += element.getBoundingClientRect().top - before;
+}
+
 export function showLastTurn() {
   if (turns.lastElementChild) showTurn(turns.lastElementChild);
 }

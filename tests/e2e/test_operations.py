@@ -22,7 +22,7 @@ def database(server: Product) -> sqlite3.Connection:
 
 def log_in(page: Page, server: Product) -> None:
     page.goto(f"{server.url}/admin/")
-    page.get_by_label("Username").fill("demo")
+    page.get_by_label("User name").fill("demo")
     page.get_by_label("Password").fill(server.password())
     page.get_by_role("button", name="Log in").click()
     expect(page).to_have_url(re.compile("/admin/"))
