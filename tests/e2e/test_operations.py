@@ -59,6 +59,44 @@ def test_the_shell_goes_on_in_a_session_and_refuses_what_it_cannot_do(server) ->
     assert "astrologer" in unknown.stderr
 
 
+def test_a_taken_port_is_said_in_a_sentence_and_fails(server) -> None:
+    port = server.url.rsplit(":", 1)[1]
+    second = server.manage("serve", "--port", port)
+    assert second.returncode == 1
+    assert f"Port {port} on 127.0.0.1 cannot be used" in second.stderr
+    assert "answers at" not in second.stdout
+
+
+def test_without_debug_the_pages_work_and_say_nothing_of_the_inside(start_server) -> None:
+    server = start_server(
+        DEBUG="False",
+        ALLOWED_HOSTS="127.0.0.1",
+        ANONYMOUS_CHAT="True",
+        SECURE_SSL_REDIRECT="False",
+        SECRET_KEY="kR7-vQ2xP9_wZ4mN8bT1cY6dF3gH5jL0aS-uE9iO7qW2rX-tM4yB6nK",
+    )
+    assert "Demo staff login" not in server.log.read_text()
+    with httpx2.Client(base_url=server.url, timeout=10) as client:
+        page = client.get("/")
+        assert page.status_code == 200
+        for address in re.findall(r'(?:href|src|data-chart-library)="(/static/[^"]+)"', page.text):
+            asset = client.get(address)
+            assert asset.status_code == 200, address
+            assert asset.headers["Content-Type"].split(";")[0] in {
+                "text/css", "text/javascript", "application/javascript", "image/svg+xml",
+            }  # fmt: skip
+        missing = client.get("/no/such/page/")
+        assert missing.status_code == 404
+        assert "Traceback" not in missing.text
+        assert "DEBUG" not in missing.text
+        assert client.get("/", headers={"Host": "elsewhere.example"}).status_code == 400
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text).group(1)
+        form = {"message": "What's the price of AAPL?", "csrfmiddlewaretoken": token}
+        url = "/chat/11111111-1111-4111-8111-111111111111/turns/"
+        answer = client.post(url, data=form, headers={"Accept": "text/event-stream"})
+        assert "event: done" in answer.text
+
+
 def test_a_killed_process_leaves_a_row_that_the_sweep_closes(start_server) -> None:
     server = start_server(ANALYST_PACE_MS="3000", TURN_DEADLINE_S="0.1")
     with httpx2.Client(base_url=server.url, timeout=10) as client:

@@ -1,6 +1,7 @@
 """`make run` in one process: check, bring the database up to date, make a demo login on first run, serve."""
 
 import secrets
+import socket
 from typing import Any
 
 from channels.routing import get_default_application
@@ -9,12 +10,11 @@ from daphne.server import Server
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 DEMO_USERNAME = "demo"
-WEBSOCKET_HANDSHAKE_TIMEOUT_S = 5
 
 
 class Command(BaseCommand):
@@ -25,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+        require_free_port(host, port)
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             call_command("migrate", interactive=False, verbosity=0)
@@ -33,12 +34,11 @@ class Command(BaseCommand):
             self._make_demo_login()
         else:
             call_command("collectstatic", interactive=False, verbosity=0)
-        self.stdout.write(f"G'sves answers at http://{host}:{port}  (stop it with Ctrl-C)")
         Server(
             application=get_default_application(),  # type: ignore[no-untyped-call]
             endpoints=build_endpoint_description_strings(host=host, port=port),
-            websocket_handshake_timeout=WEBSOCKET_HANDSHAKE_TIMEOUT_S,
             server_name="gvses",
+            ready_callable=lambda: self._say(f"G'sves answers at http://{host}:{port}  (stop it with Ctrl-C)"),
         ).run()
 
     def _make_demo_login(self) -> None:
@@ -48,4 +48,21 @@ class Command(BaseCommand):
             return
         password = secrets.token_urlsafe(9)
         users.objects.create_superuser(DEMO_USERNAME, password=password)
-        self.stdout.write(f"Demo staff login: {DEMO_USERNAME} / {password}  (change it at /accounts/password_change/)")
+        self._say(f"Demo staff login: {DEMO_USERNAME} / {password}  (change it at /accounts/password_change/)")
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Raises CommandError where something listens already; the server itself would only log it."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise CommandError(
+                f"Port {port} on {host} cannot be used: {error.strerror}. "
+                f"Stop what uses it, or choose another: PORT={port + 1} make run"
+            ) from error
