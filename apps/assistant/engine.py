@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import assert_never
 from uuid import UUID
 
 from django.conf import settings
@@ -27,6 +28,8 @@ from apps.providers.errors import ProviderError, ProviderProtocolError, Provider
 from apps.providers.events import Done, Error, Event, Json, Meta
 from apps.providers.protocol import TurnRequest
 from apps.providers.registry import get_provider
+from apps.routing.choose import Route
+from apps.routing.errors import NoProvider
 
 logger = logging.getLogger(__name__)
 
@@ -104,8 +107,8 @@ async def _begin(*, session_id: UUID, question: str, owner: Owner, is_voice: boo
 
 async def _serve(begun: BegunTurn, *, deadline: float) -> AsyncGenerator[Event]:
     """The provider's events up to and with its `Done`, none later than the deadline (a `perf_counter` reading)."""
-    if begun.route is None:
-        raise ProviderUnavailable(begun.refusal)
+    if isinstance(begun.route, NoProvider):
+        raise begun.route
     provider = get_provider(begun.route.provider)
     request = TurnRequest(
         request_id=begun.request_id,
@@ -130,31 +133,34 @@ async def _serve(begun: BegunTurn, *, deadline: float) -> AsyncGenerator[Event]:
 
 
 def _opening(begun: BegunTurn) -> Meta:
-    route = begun.route
-    chosen: Json = (
-        {
-            "provider": route.provider,
-            "assigned_provider": route.assigned_provider,
-            "route_reason": str(route.reason),
-            "explanation": route.explanation,
-        }
-        if route
-        else {"provider": None, "explanation": begun.refusal}
-    )
-    return Meta(
-        data={
-            "request_id": str(begun.request_id),
-            "session_id": str(begun.session_id),
-            "turn_number": begun.number,
-            **chosen,
-        }
-    )
+    turn: Json = {
+        "request_id": str(begun.request_id),
+        "session_id": str(begun.session_id),
+        "turn_number": begun.number,
+    }
+    match begun.route:
+        case NoProvider() as error:
+            return Meta(data=turn | {"provider": None, "route_reason": error.code, "explanation": str(error)})
+        case Route() as route:
+            return Meta(
+                data=turn
+                | {
+                    "provider": route.provider,
+                    "assigned_provider": route.assigned_provider,
+                    "route_reason": str(route.reason),
+                    "explanation": route.explanation,
+                }
+            )
+        case _:
+            assert_never(begun.route)
 
 
 def _as_event(exception: Exception) -> Error:
     if isinstance(exception, ProviderError):
         logger.warning("Provider failed", extra={"code": exception.code, "retryable": exception.retryable})
         return Error(message=str(exception), retryable=exception.retryable, code=exception.code)
+    if isinstance(exception, NoProvider):
+        return Error(message=exception.for_people, retryable=exception.retryable, code=exception.code)
     logger.error("Turn failed", exc_info=exception)
     return Error(
         message="Something went wrong on our side. Your question is kept; ask it again.",

@@ -43,9 +43,8 @@ class BegunTurn:
     number: int
     question: str
     history: tuple[Message, ...]
-    #: None where nobody can serve; `refusal` is then the sentence for the person.
-    route: Route | None
-    refusal: str
+    #: Who serves, or why nobody can.
+    route: Route | NoProvider
     is_voice: bool
 
 
@@ -56,27 +55,28 @@ def begin_turn(
     """Stores the question and chooses who answers.
 
     Raises TurnRefused or OverrideRefused; then nothing is stored. Where nobody can serve, the turn is stored all the
-    same, for a retry, and its `route` is None.
+    same, for a retry, and its `route` says why.
     """
     now = timezone.now()
     conversation = _lock_conversation(session_id=session_id, question=question, owner=owner, now=now)
     recent = list(conversation.turns.order_by("-number").defer("sidecar", "tool_calls")[:HISTORY_MESSAGES])[::-1]
     _make_room(recent, now=now)
-    route, refusal = _route(session_id=session_id, override=override)
+    route = _route(session_id=session_id, override=override)
+    assigned_provider, provider, reason = _who_and_why(route)
     turn = Turn.objects.create(
         request_id=uuid.uuid4(),
         conversation=conversation,
         number=recent[-1].number + 1 if recent else 1,
         question=question,
-        provider=route.provider if route else "",
+        provider=provider,
         started_at=now,
     )
     metrics.start_request(
         request_id=turn.request_id,
         session_id=session_id,
-        assigned_provider=route.assigned_provider if route else "",
-        provider=route.provider if route else "",
-        route_reason=route.reason if route else NoProvider.code,
+        assigned_provider=assigned_provider,
+        provider=provider,
+        route_reason=reason,
         is_voice=is_voice,
         query=question,
     )
@@ -87,18 +87,23 @@ def begin_turn(
         question=question,
         history=history(recent),
         route=route,
-        refusal=refusal,
         is_voice=is_voice,
     )
 
 
-def _route(*, session_id: UUID, override: str | None) -> tuple[Route | None, str]:
-    """Who serves, or the sentence for the person when nobody can."""
+def _route(*, session_id: UUID, override: str | None) -> Route | NoProvider:
     try:
-        return routing.resolve(session_id=session_id, override=override), ""
+        return routing.resolve(session_id=session_id, override=override)
     except NoProvider as error:
         logger.error("No provider can serve", extra={"why": str(error)})
-        return None, error.for_people
+        return error
+
+
+def _who_and_why(route: Route | NoProvider) -> tuple[str, str, str]:
+    """Assigned provider, serving provider and reason, as the log keeps them; nobody serves is an empty name."""
+    if isinstance(route, NoProvider):
+        return route.provider or "", "", route.code
+    return route.assigned_provider, route.provider, route.reason
 
 
 def _make_room(recent: list[Turn], *, now: datetime) -> None:
@@ -138,6 +143,7 @@ def finish_turn(
     """
     latency_ms = round((ended - transcript.started) * 1000, 2)
     done = transcript.done
+    _, provider, reason = _who_and_why(begun.route)
     finished = Turn.objects.filter(pk=begun.request_id, status=Turn.Status.RUNNING).update(
         status=status,
         answer=transcript.answer,
@@ -156,9 +162,9 @@ def finish_turn(
         TurnRecord(
             request_id=begun.request_id,
             status=Status(status),
-            provider=begun.route.provider if begun.route else "",
-            route_reason=begun.route.reason if begun.route else NoProvider.code,
-            attempts=1 if begun.route else 0,
+            provider=provider,
+            route_reason=reason,
+            attempts=1 if provider else 0,
             is_fallback=False,
             model=done.model if done else "",
             latency_ms=latency_ms,

@@ -5,6 +5,7 @@ import uuid
 from contextlib import aclosing
 
 import pytest
+from asgiref.sync import sync_to_async
 
 from apps.assistant import engine
 from apps.assistant.engine import run_turn
@@ -16,6 +17,7 @@ from apps.providers.errors import ProviderUnavailable
 from apps.providers.events import Done, Error, Event, Meta, Text, ToolResult, Usage
 from apps.providers.events import ToolCall as ToolCallEvent
 from apps.routing.models import SessionAssignment
+from apps.routing.services import kill, unkill
 from tests.factories import make_conversation, make_turn, make_user
 from tests.scripted import words
 
@@ -131,6 +133,21 @@ async def test_a_turn_past_its_deadline_fails_with_what_to_do(play, settings) ->
     assert isinstance(events[-1], Error)
     assert "too long" in events[-1].message
     assert script.closed
+
+
+async def test_with_everybody_stopped_the_person_reads_one_sentence_and_the_question_is_kept(play) -> None:
+    play(words("Never said"))
+    await sync_to_async(kill)(provider="analyst", reason="drill", by="bob")
+    events = await ask("Price of AAPL?")
+    assert [type(event) for event in events] == [Meta, Error]
+    assert events[-1].code == "no_provider"
+    assert "try again" in events[-1].message
+    row, turn = await RequestLog.objects.aget(), await Turn.objects.aget()
+    assert (row.status, row.provider, row.route_reason, row.attempts) == ("failed", "", "no_provider", 0)
+    assert (turn.status, turn.question) == ("failed", "Price of AAPL?")
+    assert not await SessionAssignment.objects.aexists()
+    await sync_to_async(unkill)(provider="analyst", reason="drill over", by="bob")
+    assert isinstance((await ask("Price of AAPL?"))[-1], Done)
 
 
 async def test_leaving_mid_answer_ends_the_row_interrupted_with_what_was_sent(play) -> None:
