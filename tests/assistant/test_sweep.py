@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.assistant.engine import run_turn
 from apps.assistant.models import Turn
 from apps.assistant.owner import Owner
+from apps.assistant.turns import begin_turn
 from apps.metrics.models import RequestLog
 from tests.factories import make_conversation
 from tests.scripted import words
@@ -19,29 +20,18 @@ pytestmark = pytest.mark.django_db
 ALICE = Owner(visitor_id=uuid.UUID(int=1))
 
 
-def leave_open(play, *, started_ago_s: float) -> uuid.UUID:
-    """A turn whose process died; answers its session."""
-    play(words("Half"))
+def leave_open(*, started_ago_s: float) -> uuid.UUID:
+    """A turn that began and whose process died then; answers its session."""
     session = uuid.uuid4()
-
-    async def begin_and_die() -> None:
-        events = run_turn(session_id=session, question="What now?", owner=ALICE)
-        await anext(events)
-        # Nobody closes the generator: its process is gone.
-        left_behind.append(events)
-
-    async_to_sync(begin_and_die)()
+    begin_turn(session_id=session, question="What now?", owner=ALICE)
     started = timezone.now() - timedelta(seconds=started_ago_s)
     Turn.objects.update(started_at=started)
     RequestLog.objects.update(created_at=started)
     return session
 
 
-left_behind: list[object] = []
-
-
-def test_the_sweep_closes_turn_and_row_once(play, capsys) -> None:
-    leave_open(play, started_ago_s=3600)
+def test_the_sweep_closes_turn_and_row_once(capsys) -> None:
+    leave_open(started_ago_s=3600)
     call_command("sweep")
     assert capsys.readouterr().out == "1 stale turn closed as interrupted.\n"
     assert Turn.objects.get().status == "interrupted"
@@ -50,8 +40,8 @@ def test_the_sweep_closes_turn_and_row_once(play, capsys) -> None:
     assert capsys.readouterr().out == "0 stale turns closed as interrupted.\n"
 
 
-def test_a_turn_that_may_still_run_is_left_alone(play) -> None:
-    leave_open(play, started_ago_s=30)
+def test_a_turn_that_may_still_run_is_left_alone() -> None:
+    leave_open(started_ago_s=30)
     call_command("sweep")
     assert Turn.objects.get().status == "running"
     with pytest.raises(CommandError, match="would close turns that still run"):
@@ -59,7 +49,8 @@ def test_a_turn_that_may_still_run_is_left_alone(play) -> None:
 
 
 def test_a_lost_turn_does_not_block_its_conversation(play) -> None:
-    session = leave_open(play, started_ago_s=3600)
+    session = leave_open(started_ago_s=3600)
+    play(words("Still here"))
 
     async def ask_again() -> str:
         return [event async for event in run_turn(session_id=session, question="Still there?", owner=ALICE)][-1].type
