@@ -1,5 +1,6 @@
 """The request log as operations reads it: filtered, searched, never edited; text only for those who may read it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -15,6 +16,17 @@ from apps.providers.registry import PROVIDERS
 from apps.routing.choose import Reason
 
 UNKNOWN = "unknown"
+
+
+def in_words(name: str, description: str) -> Callable[[Any, RequestLog], str]:
+    """A column of yes, no and unknown: a red cross beside "is voice" would read as a failure."""
+
+    @admin.display(description=description)
+    def shown(_: Any, row: RequestLog) -> str:
+        value = getattr(row, name)
+        return UNKNOWN if value is None else "yes" if value else "no"
+
+    return shown
 
 
 class ServedByFilter(admin.SimpleListFilter):
@@ -105,18 +117,25 @@ class RequestLogAdmin(ReadOnlyAdmin):
     fieldsets = (
         (
             None,
-            {"fields": ("request_id", "session_id", "time", "status", "success", "error", "intent", "is_voice")},
+            {"fields": ("request_id", "session_id", "time", "status", "whole", "error", "intent", "voice")},
         ),
-        ("Routing", {"fields": ("assigned_provider", "provider", "route_reason", "is_fallback", "attempts", "model")}),
+        ("Routing", {"fields": ("assigned_provider", "provider", "route_reason", "fallback", "attempts", "model")}),
         ("Time and cost", {"fields": ("latency", "ttft", "tokens", "cost", "trace_id")}),
         (
             "Claims of the answer",
-            {"fields": ("has_risk_disclaimer", "mentions_stop_loss", "has_entry_exit", "classifier_version")},
+            {"fields": ("disclaimer", "stop_loss", "entry_exit", "classifier_version")},
         ),
     )
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": "Request log", **(extra_context or {})})
+
+    whole = in_words("success", "success")
+    voice = in_words("is_voice", "by voice")
+    fallback = in_words("is_fallback", "fallback")
+    disclaimer = in_words("has_risk_disclaimer", "has a risk disclaimer")
+    stop_loss = in_words("mentions_stop_loss", "mentions a stop-loss")
+    entry_exit = in_words("has_entry_exit", "has entry and exit")
 
     @admin.display(description="time, UTC", ordering="created_at")
     def time(self, row: RequestLog) -> str:
