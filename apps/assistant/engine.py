@@ -53,9 +53,16 @@ async def run_turn(
     """
     started, started_at = time.perf_counter(), timezone.now()
     question = clean_message(question)
-    begun = await _begin(session_id=session_id, question=question, owner=owner, is_voice=is_voice, override=override)
-    bind_ids(session_id=session_id, request_id=begun.request_id)
     transcript = Transcript(started=started, started_at=started_at)
+    begun = await _begin(
+        session_id=session_id,
+        question=question,
+        owner=owner,
+        is_voice=is_voice,
+        override=override,
+        transcript=transcript,
+    )
+    bind_ids(session_id=session_id, request_id=begun.request_id)
     status, error = Turn.Status.INTERRUPTED, None
     try:
         yield _opening(begun)
@@ -70,28 +77,21 @@ async def run_turn(
             status, error = Turn.Status.FAILED, _as_event(exception)
     finally:
         # Shielded: whoever cancels the turn must not cancel its row.
-        await asyncio.shield(
-            in_database_thread(
-                finish_turn,
-                begun=begun,
-                transcript=transcript,
-                status=status,
-                error=error,
-                ended=time.perf_counter(),
-            )
-        )
+        await asyncio.shield(_finish(begun, transcript, status=status, error=error))
     if error is not None:
         yield error
     elif transcript.done is not None:
         yield transcript.done
 
 
-async def _begin(*, session_id: UUID, question: str, owner: Owner, is_voice: bool, override: str | None) -> BegunTurn:
+async def _begin(
+    *, session_id: UUID, question: str, owner: Owner, is_voice: bool, override: str | None, transcript: Transcript
+) -> BegunTurn:
     """Begins the turn, waiting a moment for the answer before it: stopping one and asking again is one gesture."""
     give_up = time.perf_counter() + BUSY_WAIT_S
     while True:
-        try:
-            return await in_database_thread(
+        beginning = asyncio.ensure_future(
+            in_database_thread(
                 begin_turn,
                 session_id=session_id,
                 question=question,
@@ -99,10 +99,36 @@ async def _begin(*, session_id: UUID, question: str, owner: Owner, is_voice: boo
                 is_voice=is_voice,
                 override=override,
             )
+        )
+        try:
+            return await asyncio.shield(beginning)
         except ConversationBusy:
             if time.perf_counter() >= give_up:
                 raise
             await asyncio.sleep(BUSY_POLL_S)
+        except asyncio.CancelledError:
+            # The thread writes its rows all the same; nobody but this place would ever finish them.
+            await asyncio.shield(_end_unseen(beginning, transcript))
+            raise
+
+
+async def _end_unseen(beginning: asyncio.Future[BegunTurn], transcript: Transcript) -> None:
+    try:
+        begun = await beginning
+    except Exception:  # a turn that did not begin has no row to finish
+        return
+    await _finish(begun, transcript, status=Turn.Status.INTERRUPTED, error=None)
+
+
+async def _finish(begun: BegunTurn, transcript: Transcript, *, status: Turn.Status, error: Error | None) -> None:
+    await in_database_thread(
+        finish_turn,
+        begun=begun,
+        transcript=transcript,
+        status=status,
+        error=error,
+        ended=time.perf_counter(),
+    )
 
 
 async def _serve(begun: BegunTurn, *, deadline: float) -> AsyncGenerator[Event]:

@@ -12,6 +12,7 @@ from apps.assistant.engine import run_turn
 from apps.assistant.errors import BadMessage, ConversationBusy, NotYourConversation
 from apps.assistant.models import Conversation, Turn
 from apps.assistant.owner import Owner
+from apps.assistant.turns import begin_turn
 from apps.metrics.models import RequestLog, RequestText, ToolCall
 from apps.providers.errors import ProviderUnavailable
 from apps.providers.events import Done, Error, Event, Meta, Text, ToolResult, Usage
@@ -181,6 +182,23 @@ async def test_a_cancelled_task_still_finishes_its_row(play) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert (await RequestLog.objects.aget()).status == "interrupted"
+
+
+async def test_leaving_while_the_turn_still_begins_finishes_its_row(play, monkeypatch) -> None:
+    script = play(words("Never heard"))
+    loop = asyncio.get_running_loop()
+
+    def begin_while_the_reader_leaves(**asked):
+        loop.call_soon_threadsafe(reader.cancel)
+        return begin_turn(**asked)
+
+    monkeypatch.setattr(engine, "begin_turn", begin_while_the_reader_leaves)
+    reader = asyncio.create_task(ask())
+    with pytest.raises(asyncio.CancelledError):
+        await reader
+    assert (await RequestLog.objects.aget()).status == "interrupted"
+    assert (await Turn.objects.aget()).status == "interrupted"
+    assert not script.requests
 
 
 async def test_the_next_question_is_told_the_last_ten_messages(play) -> None:
