@@ -1,5 +1,6 @@
 """A turn as server-sent events: each event as it comes, and the finished answer's HTML with the last one."""
 
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
@@ -14,18 +15,31 @@ from apps.core.sse import encode_event
 from apps.metrics.selectors import costs_usd
 from apps.providers.events import Done, Error, Event, as_json
 
+logger = logging.getLogger(__name__)
+
+#: For a turn whose end could not be stored or shown, such as one whose conversation was deleted meanwhile.
+BROKEN = Error(message="The answer could not be kept. Ask again.", retryable=True, code="internal")
+
 
 async def sse(events: AsyncGenerator[Event], *, first: Event, is_staff: bool) -> AsyncGenerator[bytes]:
-    """Encodes `first` and the rest. `done` and `error` carry the answer as the page shows it after a reload."""
+    """Encodes `first` and the rest. `done` and `error` carry the answer as the page shows it after a reload.
+
+    Nothing is raised: the server never closes the connection of a response that fails half-way, and the reader would
+    wait for ever. The stream ends with an `error` instead.
+    """
     opening = as_json(first)
     request_id = UUID(opening["request_id"])
     async with aclosing(events):
         yield encode_event(first.type, opening)
-        async for event in events:
-            data = as_json(event)
-            if isinstance(event, Done | Error):
-                data |= await in_database_thread(finished_turn, request_id=request_id, is_staff=is_staff)
-            yield encode_event(event.type, data)
+        try:
+            async for event in events:
+                data = as_json(event)
+                if isinstance(event, Done | Error):
+                    data |= await in_database_thread(finished_turn, request_id=request_id, is_staff=is_staff)
+                yield encode_event(event.type, data)
+        except Exception:  # the outermost edge of a stream: it becomes a log line and an event
+            logger.exception("Stream failed")
+            yield encode_event(BROKEN.type, as_json(BROKEN))
 
 
 def finished_turn(*, request_id: UUID, is_staff: bool) -> dict[str, Any]:

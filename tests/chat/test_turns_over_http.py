@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import OperationalError
 from django.test import AsyncClient
 
+from apps.assistant import engine
 from apps.assistant.models import Conversation, Turn
 from apps.chat.visitor import VISITOR_COOKIE
 from apps.metrics.models import RequestLog
@@ -165,6 +167,29 @@ async def test_leaving_mid_answer_ends_the_row_interrupted(async_client, play) -
         await reader
     assert (await RequestLog.objects.aget()).status == "interrupted"
     assert (await Turn.objects.aget()).answer == "One two three "
+
+
+async def test_a_conversation_deleted_meanwhile_ends_its_stream_with_an_error(async_client, play, caplog) -> None:
+    play(words("Nobody keeps this"))
+    response = await send(async_client, "Hello")
+    await Conversation.objects.all().adelete()
+    events = await read(response)
+    assert (events[-1]["type"], events[-1]["code"]) == ("error", "internal")
+    assert "Stream failed" in caplog.text
+    assert (await RequestLog.objects.aget()).status == "succeeded"
+
+
+async def test_a_turn_that_cannot_be_stored_ends_its_stream_with_an_error(async_client, play, monkeypatch) -> None:
+    play(words("Hi"))
+    response = await send(async_client, "Hello")
+
+    def fail(**turn):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(engine, "finish_turn", fail)
+    events = await read(response)
+    assert [event["type"] for event in events] == ["meta", "text", "error"]
+    assert "locked" not in events[-1]["message"]
 
 
 async def test_the_visitors_cookie_is_set_with_the_first_question_and_not_before(async_client, play) -> None:
