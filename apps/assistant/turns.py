@@ -206,3 +206,4 @@ def stale_after_s() -> float:
 def _interrupt(turn: Turn, *, now: datetime) -> None:
     turn.status, turn.finished_at = Turn.Status.INTERRUPTED, now
     turn.save(update_fields=["status", "finished_at"])
+    metrics.abandon_request(request_id=turn.pk)

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.metrics.classifiers import CLASSIFIER_VERSION, Claims, classify
@@ -139,12 +140,19 @@ def sweep(*, now: datetime | None = None, older_than_s: float) -> int:
     Such a turn failed for the person, unlike one the person stopped: its `success` is False.
     """
     latest = (now or timezone.now()) - timedelta(seconds=older_than_s)
-    n_closed = RequestLog.objects.filter(status=Status.STARTED, created_at__lt=latest).update(
-        status=Status.INTERRUPTED, success=False, error=ABANDONED
-    )
+    n_closed = _abandon(RequestLog.objects.filter(created_at__lt=latest))
     if n_closed:
         logger.warning("Stale requests closed", extra={"n_closed": n_closed, "older_than_s": older_than_s})
     return n_closed
+
+
+def abandon_request(*, request_id: UUID) -> None:
+    """Closes one row whose process is known to have died, as a sweep would; a closed one stays as it is."""
+    _abandon(RequestLog.objects.filter(pk=request_id))
+
+
+def _abandon(rows: QuerySet[RequestLog]) -> int:
+    return rows.filter(status=Status.STARTED).update(status=Status.INTERRUPTED, success=False, error=ABANDONED)
 
 
 def _tool_calls(record: TurnRecord) -> list[ToolCall]:

@@ -57,6 +57,8 @@ def test_a_lost_turn_does_not_block_its_conversation(play) -> None:
 
     assert async_to_sync(ask_again)() == "done"
     assert list(Turn.objects.order_by("number").values_list("status", flat=True)) == ["interrupted", "succeeded"]
+    rows = RequestLog.objects.order_by("created_at").values_list("status", "success", "error")
+    assert list(rows) == [("interrupted", False, "abandoned"), ("succeeded", True, "")]
 
 
 def test_an_untouched_conversation_has_nothing_to_sweep(capsys) -> None:
