@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from apps.assistant import services
 from apps.assistant.engine import run_turn
@@ -39,7 +39,7 @@ EXAMPLES = (
 CONVERSATIONS_SHOWN = 200
 
 
-@require_GET
+@require_safe
 @never_cache
 def new(request: HttpRequest) -> HttpResponseBase:
     """A page for a conversation that does not exist before its first message."""
@@ -48,14 +48,14 @@ def new(request: HttpRequest) -> HttpResponseBase:
     return _page(request, session_id=uuid.uuid4(), conversation=None)
 
 
-@require_GET
+@require_safe
 @never_cache
 def conversation(request: HttpRequest, session_id: UUID) -> HttpResponseBase:
     found = _conversation_or_404(request, session_id)
     return _page(request, session_id=session_id, conversation=found)
 
 
-@require_GET
+@require_safe
 @never_cache
 def conversations(request: HttpRequest) -> HttpResponse:
     """The list at the left alone, for the script that keeps it fresh."""

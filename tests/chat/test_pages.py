@@ -128,3 +128,9 @@ def test_conversations_are_grouped_as_people_look_for_them() -> None:
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_a_load_balancer_reads_health(client, path) -> None:
     assert client.get(path).status_code == 200
+
+
+def test_a_monitor_may_ask_for_the_head_of_a_page(client) -> None:
+    response = client.head("/")
+    assert response.status_code == 200
+    assert response.content == b""
