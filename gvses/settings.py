@@ -120,9 +120,9 @@ LOGOUT_REDIRECT_URL = "chat:new"
 ANONYMOUS_CHAT = env.bool("ANONYMOUS_CHAT", default=DEBUG)
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
-# How many turns may start: "count/seconds".
+# How many turns may start: "count/seconds", several comma separated.
 TURNS_PER_PERSON = env.str("TURNS_PER_PERSON", default="20/60")
-TURNS_PER_ADDRESS = env.str("TURNS_PER_ADDRESS", default="60/60")
+TURNS_PER_ADDRESS = env.str("TURNS_PER_ADDRESS", default="60/60,1000/86400")
 TURNS_PER_DAY = env.str("TURNS_PER_DAY", default="5000/86400")
 LOGINS_PER_ADDRESS = env.str("LOGINS_PER_ADDRESS", default="10/300")
 

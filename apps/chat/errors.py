@@ -33,6 +33,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if wants_json(request):
+        return refusal(status=400, code="bad_request", message="This request could not be read. Reload the page.")
     return render(request, "400.html", status=400)
 
 

@@ -6,20 +6,25 @@ from django.utils import timezone
 
 from apps.assistant.owner import Owner
 from apps.core.client_address import client_address
-from apps.core.rate_limit import hit, parse_rate
+from apps.core.rate_limit import hit, parse_rate, parse_rates
 
 
 def turn_wait_s(request: HttpRequest, owner: Owner) -> int:
-    """Seconds until this person may ask again; 0 when they may ask now. A refused try does not count."""
+    """Seconds until this person may ask again; 0 when they may ask now.
+
+    A try counts with each limit up to the one that refuses it; the address comes first, so that one address cannot
+    use up what belongs to others.
+    """
     now = timezone.now().timestamp()
-    for key, rate in (
-        (f"turn:{owner.key}", settings.TURNS_PER_PERSON),
+    for key, rates in (
         (f"turn:address:{client_address(request)}", settings.TURNS_PER_ADDRESS),
+        (f"turn:{owner.key}", settings.TURNS_PER_PERSON),
         ("turn:site", settings.TURNS_PER_DAY),
     ):
-        verdict = hit(key=key, rate=parse_rate(rate), now=now)
-        if not verdict.allowed:
-            return max(1, verdict.retry_after_s)
+        for rate in parse_rates(rates):
+            verdict = hit(key=key, rate=rate, now=now)
+            if not verdict.allowed:
+                return max(1, verdict.retry_after_s)
     return 0
 
 

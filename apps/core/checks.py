@@ -6,7 +6,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from apps.core.rate_limit import parse_rate
+from apps.core.rate_limit import parse_rates
 
 RATES = ("TURNS_PER_PERSON", "TURNS_PER_ADDRESS", "TURNS_PER_DAY", "LOGINS_PER_ADDRESS")
 
@@ -16,7 +16,7 @@ def limits_can_be_read(app_configs: Sequence[AppConfig] | None, **kwargs: object
     found: list[CheckMessage] = []
     for name in RATES:
         try:
-            parse_rate(getattr(settings, name))
+            parse_rates(getattr(settings, name))
         except ValueError as error:
             found.append(Error(f"{name} is no limit. {error}", id="core.E001"))
     return found

@@ -40,6 +40,11 @@ def parse_rate(text: str) -> Rate:
     return Rate(count=int(found[1]), seconds=int(found[2]))
 
 
+def parse_rates(text: str) -> tuple[Rate, ...]:
+    """Several limits that all hold, comma separated: "60/60, 1000/86400". Raises ValueError like `parse_rate`."""
+    return tuple(parse_rate(part) for part in text.split(","))
+
+
 def hit(*, key: str, rate: Rate, now: float) -> Verdict:
     """Counts one hit for `key` and says whether it is allowed; a refused hit does not count.
 

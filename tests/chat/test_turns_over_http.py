@@ -127,6 +127,23 @@ async def test_an_address_is_limited_whatever_cookies_it_drops(play, settings) -
     assert (await send(AsyncClient(), "Hello")).status_code == 429
 
 
+async def test_an_address_has_a_days_limit_beside_its_minutes(play, settings) -> None:
+    settings.TURNS_PER_ADDRESS = "100/60, 2/86400"
+    play(words("Hi"))
+    for _ in range(2):
+        assert (await read(await send(AsyncClient(), "Hello")))[-1]["type"] == "done"
+    refused = await send(AsyncClient(), "Hello")
+    assert refused.status_code == 429
+    assert int(refused["Retry-After"]) > 3600
+
+
+async def test_a_body_that_cannot_be_read_is_refused_as_json(async_client) -> None:
+    fields = {"message": "Hello"} | {f"field{number}": "x" for number in range(1100)}
+    response = await async_client.post(f"/chat/{uuid.uuid4()}/turns/", fields, headers=STREAM)
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] == "bad_request"
+
+
 async def test_without_trial_visitors_a_stranger_is_asked_to_log_in(async_client, settings) -> None:
     settings.ANONYMOUS_CHAT = False
     response = await send(async_client, "Hello")
