@@ -34,6 +34,8 @@ def read_after(question: str, *history: str) -> Reading:
         (("price of AAPL",), "what's your philosophy?", "knowledge", ()),
         (("price of AAPL",), "how is the market?", "overview", ()),
         (("price of AAPL",), "NVDA", "quote", ("NVDA",)),
+        (("price of AAPL",), "should I buy?", "plan", ("AAPL",)),
+        (("price of AAPL",), "what should I buy", "out_of_scope", ()),
         (("price of AAPL",), "what's the weather", "out_of_scope", ()),
     ],
 )

@@ -10,10 +10,13 @@ from apps.providers.analyst.patterns import any_of
 LEARNING = re.compile(r"^\W*(what(?:'s| is| are)|explain|define|why is|how does|is it (?:illegal|legal))\b")
 
 DISTRESS = any_of(
-    r"kill(?:ing)? myself|suicid\w*|end (?:it all|my life)|don'?t want to (?:live|be here)",
+    r"kill(?:ing)? myself|suicid\w*|end (?:it all|my life)|don'?t want to (?:live|be here)|\b(?:want to|wanna) die\b",
     r"lost (?:everything|it all|all (?:of )?(?:my|our) (?:money|savings))",
     r"(?:gambling|trading) (?:addict\w*|problem)|addicted to (?:trading|gambling)",
     r"can'?t stop (?:trading|gambling)|ruined my (?:life|family)|i'?m (?:desperate|ruined)",
+    r"\b(?:lost|losing|losses?|down)\b.{0,60}\b(?:feel(?:ing)? (?:sick|awful|terrible|hopeless|worthless)|"
+    r"can'?t (?:sleep|eat|breathe)|crying|panicking|ashamed|hiding it)\b",
+    r"\b(?:wife|husband|partner|family|parents)\b.{0,40}\b(?:finds?|found) out\b.{0,40}\b(?:lost|loss(?:es)?|debts?)\b",
 )
 RECKLESS = any_of(
     r"\b(?:go|going|went|put|be|am|i'?m) all[- ]in\b|\ball[- ]in on\b|life savings",
@@ -23,7 +26,7 @@ RECKLESS = any_of(
     r"\b(?:a|take|took|taking) (?:out )?(?:a )?loan\b|re-?mortgage|mortgage (?:my|the|our)",
     r"credit cards?\b.{0,30}\b(?:buy|trade|invest|stocks?|shares)",
     r"(?:buy|trade|invest)\b.{0,40}\bcredit card|rent money|(?:college|emergency) fund",
-    r"bet the (?:house|farm|ranch)",
+    r"bet the (?:house|farm|ranch)|\b(?:put(?:ting)?|bet(?:ting)?|throw(?:ing)?) (?:it |everything )all (?:on|in|into)\b",
     r"(?:double|triple) (?:up|down) (?:to|until|till) (?:win|recover|make)|max(?:imum)? leverage",
     r"\d+x leverage|win (?:it|my money) (?:all )?back",
 )
@@ -39,6 +42,11 @@ MANIPULATION = any_of(
     r"spread(?:ing)? (?:a |some |fake |false )*(?:rumou?rs?|news|lies)|front[- ]?run\w*",
     r"fake (?:news|orders?|volume)",
 )
+PROMISES = any_of(
+    r"\bguaranteed?\b.{0,30}\b(?:money|profits?|gains?|returns?|win|wins|work|works|income)\b",
+    r"\bsure (?:thing|bet|win)\b|\brisk[- ]free (?:money|profits?|gains?|trades?|returns?)|\bcan'?t lose\b",
+    r"\b(?:double|triple|10x) my (?:money|account|portfolio|cash|savings)\b|\bget rich\b|\b(?:quick|easy|fast) money\b",
+)
 TAX_OR_LAW = any_of(
     r"\btax(?:es|ed|able|ation)?\b|\birs\b|wash[- ]sale|1099|\b401\(?k\)?\b|\bira\b",
     r"\blaw(?:yer|suit|s)?\b|\b(?:il)?legal(?:ly)?\b|\bsue\b|\bsuing\b",
@@ -46,12 +54,14 @@ TAX_OR_LAW = any_of(
 
 
 def guarded_topic(question: str) -> str | None:
-    """ "distress", "reckless", "insider", "manipulation", "tax_or_law", or None."""
+    """ "distress", "reckless", "promises", "insider", "manipulation", "tax_or_law", or None."""
     text = question.lower().replace("’", "'")
     if DISTRESS.search(text):
         return "distress"
     if RECKLESS.search(text):
         return "reckless"
+    if PROMISES.search(text):
+        return "promises"
     if TAX_OR_LAW.search(text):
         return "tax_or_law"
     if LEARNING.search(text):

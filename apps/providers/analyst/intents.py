@@ -14,7 +14,7 @@ from apps.providers.analyst.lexicon import PLAIN, market_words
 from apps.providers.analyst.parameters import read_parameters
 from apps.providers.analyst.patterns import any_of
 from apps.providers.analyst.reading import Reading
-from apps.providers.analyst.rules import Asked, by_rule
+from apps.providers.analyst.rules import POINTS_BACK, Asked, by_rule
 from apps.providers.protocol import Message
 
 #: What is asked stands in this many characters; the guards read all of it.
@@ -55,6 +55,17 @@ FUNDAMENTALS = any_of(
     r"\binsider (?:buying|selling)|\bshort interest|\banalyst (?:rating|target)s?|\bfloat\b",
     r"\bheadquarter\w*|\bemployees\b|options? chain|open interest|implied volatility of symbol",
 )
+#: A tip or a pick is wanted, of no symbol in particular.
+PICK = any_of(
+    r"\b(?:what|which)(?! (?:price|level|time|size|strategy|plan))(?:'s| is| are)? .{0,24}"
+    r"\b(?:should|shall|would|do) (?:i|we|you) (?:\w+ )?(?:buy|sell|short|invest|own|get into)\b",
+    r"\b(?:best|top|good|hot(?:test)?) (?:\w+ )?(?:stocks?|shares?|coins?|cryptos?|picks?|buys?|investments?)\b"
+    r"(?: .{0,30}\b(?:buy|own|invest|now|today|week|month|year)\b|\W*$)",
+    r"\b(?:stock|trading|hot|investment) (?:tips?|picks?)\b|\b(?:give|got|have) .{0,12}\btips?\b",
+    r"^\W*(?:please )?(?:buy|sell) (?:everything|all(?: of)?(?: my| the)? ?(?:stocks?|shares|positions)?)\W*$",
+)
+#: The bare decision; after a symbol was spoken of, it is about that symbol.
+DECISION = re.compile(r"^\W*should (?:i|we) (?:buy|sell|invest|hold|trade)(?: (?:now|today|stocks?|something))*\W*$")
 NOT_YET = any_of(
     r"\balerts?\b|\bnotify me|watch ?list|\bback ?test\w*|\bscan(?:ner)?\b|\bscreen(?:er)? for",
     r"\bmy (?:positions|portfolio|trades|journal|holdings)\b|paper trad\w+|\bremind me\b.*symbol",
@@ -90,6 +101,8 @@ def read_one(question: str, previous: Reading | None, *, own: Collection[str] = 
     if continued:
         return continued
     by_ticker = any(symbol.partition("-")[0] in opening for symbol in now.symbols)
+    if asked.n_symbols == 0 and wants_advice(asked):
+        return replace(now, intent="out_of_scope", topic="advice")
     intent = decide(asked, ruled, chances, by_ticker=by_ticker, by_name=bool(now.symbols))
     if intent == "out_of_scope":
         return replace(now, intent=intent, confidence=chances[intent] if intent == next(iter(chances)) else None)
@@ -131,6 +144,13 @@ def topic_of(masked: str, intent: str) -> str:
     if intent == "plan" and ORDER.search(masked):
         return "order"
     return "forecast" if intent == "indicators" and FORECAST.search(masked) else ""
+
+
+def wants_advice(asked: Asked) -> bool:
+    """A pick or a decision that no tool can make: "what should I buy", "best stock right now"."""
+    if PICK.search(asked.text):
+        return not (asked.has_earlier_symbol and POINTS_BACK.search(asked.text))
+    return not asked.has_earlier_symbol and bool(DECISION.search(asked.text))
 
 
 def off_our_tools(masked: str, known: bool) -> str | None:

@@ -190,9 +190,9 @@ def declined(topic: str, symbol: str) -> list[str]:
     match topic:
         case "distress":
             return ["How do I deal with a losing streak?", "How does position sizing work?"]
-        case "reckless":
+        case "reckless" | "promises":
             return ["How does position sizing work?", f"Trade plan for {symbol} risking 1%"]
-        case "" | "tax_or_law":
+        case "" | "tax_or_law" | "advice":
             return list(talk.EXAMPLES)
         case _:
             return [

@@ -35,6 +35,14 @@ DECLINED = {
         "where the stop hurts "
         "little; take a night before deciding. I can show what a small, planned position looks like."
     ),
+    "promises": (
+        "Nobody can promise a gain, and whoever does is selling something. A trade is a bet with a stop and a size; I "
+        "can show how a plan keeps a loss small."
+    ),
+    "advice": (
+        "I pick no stocks and give no personal advice: what to buy or sell is your own decision. Name a symbol and I "
+        "can read it, or draft a plan with an entry, a stop and a size."
+    ),
     "insider": (
         "I stay away from inside information: trading on it is unlawful, and I neither use nor look for it. I "
         "can read what the "
