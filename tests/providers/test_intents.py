@@ -84,6 +84,8 @@ def test_probabilities_are_probabilities() -> None:
         ("how are my AAPL gains taxed, which taxes do I owe", "tax_or_law"),
         ("can I sue my broker", "tax_or_law"),
         ("what is the PE ratio of MSFT", "fundamentals"),
+        ("P/E ratio of msft", "fundamentals"),
+        ("is pltr overvalued", "fundamentals"),
         ("what options on TSLA are cheap", "fundamentals"),
         ("alert me when TSLA hits 300", "not_yet"),
     ],

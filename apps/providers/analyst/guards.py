@@ -26,7 +26,7 @@ RECKLESS = any_of(
     r"\b(?:a|take|took|taking) (?:out )?(?:a )?loan\b|re-?mortgage|mortgage (?:my|the|our)",
     r"credit cards?\b.{0,30}\b(?:buy|trade|invest|stocks?|shares)",
     r"(?:buy|trade|invest)\b.{0,40}\bcredit card|rent money|(?:college|emergency) fund",
-    r"bet the (?:house|farm|ranch)|\b(?:put(?:ting)?|bet(?:ting)?|throw(?:ing)?) (?:it |everything )all (?:on|in|into)\b",
+    r"bet the (?:house|farm|ranch)|\b(?:put(?:ting)?|bet(?:ting)?|throw(?:ing)?) it all (?:on|in|into)\b",
     r"(?:double|triple) (?:up|down) (?:to|until|till) (?:win|recover|make)|max(?:imum)? leverage",
     r"\d+x leverage|win (?:it|my money) (?:all )?back",
 )

@@ -51,6 +51,7 @@ FORECAST = any_of(
 FUNDAMENTALS = any_of(
     r"\boptions? (?:on|for) symbol|symbol options?\b|(?:calls?|puts?|straddles?) on symbol|\bstrikes?\b",
     r"\bp/?e\b(?: ratio)?|price[- ]to[- ]earnings|\beps\b|\bearnings\b|\brevenues?\b|\bdividends?\b",
+    r"\b(?:over|under)[- ]?(?:valued|priced)\b|\bfair(?:ly)? valued?\b|\bintrinsic value|"
     r"\bmarket cap\w*|\bvaluation\b|\bfundamental\w*|\bceo\b|\bbalance sheet|\bcash flow",
     r"\binsider (?:buying|selling)|\bshort interest|\banalyst (?:rating|target)s?|\bfloat\b",
     r"\bheadquarter\w*|\bemployees\b|options? chain|open interest|implied volatility of symbol",
@@ -104,7 +105,7 @@ def read_one(question: str, previous: Reading | None, *, own: Collection[str] = 
     if asked.n_symbols == 0 and wants_advice(asked):
         return replace(now, intent="out_of_scope", topic="advice")
     intent = decide(asked, ruled, chances, by_ticker=by_ticker, by_name=bool(now.symbols))
-    if intent == "out_of_scope":
+    if intent == "out_of_scope" and not (now.symbols and FUNDAMENTALS.search(masked)):
         return replace(now, intent=intent, confidence=chances[intent] if intent == next(iter(chances)) else None)
     if topic := off_our_tools(masked, bool(now.symbols)):
         return replace(now, intent="out_of_scope", topic=topic)
