@@ -225,6 +225,12 @@ async def test_knowledge_is_quoted_and_cited() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("question", ["is this real data", "are these prices live?", "is it real?"])
+async def test_whether_the_data_is_real_is_answered_by_its_kinds(question: str) -> None:
+    answer = await ask(question, "price of AAPL")
+    assert answer.text.startswith("**Which data this is**")
+
+
 async def test_nothing_found_in_the_notes_is_said() -> None:
     answer = await ask("what is theta?", toolbox=PatchedToolbox(search_knowledge=changing(passages=[])))
     assert answer.text.startswith("My notes have nothing on that.")

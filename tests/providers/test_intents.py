@@ -138,6 +138,20 @@ def test_the_first_questions_of_a_newcomer_are_understood(question: str, intent:
     assert read(question, ()).intent == intent
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "is this real data",
+        "are these prices live?",
+        "are prices delayed",
+        "can i trust these numbers",
+        "is the market open on thanksgiving",
+    ],
+)
+def test_questions_about_the_data_and_the_calendar_go_to_the_notes(question: str) -> None:
+    assert read(question, ()).intent == "knowledge"
+
+
 def test_confidence_is_the_models_own_or_none() -> None:
     assert read("Show me the MSFT chart", ()).confidence == pytest.approx(1, abs=0.1)
     assert read("where is the stop?", ()).confidence is None

@@ -14,7 +14,7 @@ from apps.providers.analyst.lexicon import PLAIN, market_words
 from apps.providers.analyst.parameters import read_parameters
 from apps.providers.analyst.patterns import any_of
 from apps.providers.analyst.reading import Reading
-from apps.providers.analyst.rules import POINTS_BACK, Asked, by_rule
+from apps.providers.analyst.rules import DATA_AND_DAYS, POINTS_BACK, WHICH_DATA, Asked, by_rule
 from apps.providers.protocol import Message
 
 #: What is asked stands in this many characters; the guards read all of it.
@@ -102,6 +102,8 @@ def read_one(question: str, previous: Reading | None, *, own: Collection[str] = 
     if continued:
         return continued
     by_ticker = any(symbol.partition("-")[0] in opening for symbol in now.symbols)
+    if asked.n_symbols == 0 and WHICH_DATA.search(masked):
+        return replace(now, intent="knowledge", question="Which data is this?")
     if asked.n_symbols == 0 and wants_advice(asked):
         return replace(now, intent="out_of_scope", topic="advice")
     intent = decide(asked, ruled, chances, by_ticker=by_ticker, by_name=bool(now.symbols))
@@ -123,7 +125,7 @@ def mask_all(question: str, mentions: Mentions, own: Collection[str] = ()) -> st
 
 def decide(asked: Asked, ruled: str | None, chances: dict[str, float], *, by_ticker: bool, by_name: bool) -> str:
     """The intent, after the gate: a ticker, or words of the trade, or one such word and a model that is sure."""
-    if ruled == "greeting":
+    if ruled == "greeting" or (ruled == "knowledge" and DATA_AND_DAYS.search(asked.text)):
         return ruled
     best = next(iter(chances))
     if best == "greeting" and asked.n_symbols == 0 and chances[best] >= SURE_OF_GREETING:

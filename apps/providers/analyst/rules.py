@@ -91,6 +91,21 @@ IDEAS = any_of(
     r"beginner|greeks?\b|theta|vega|covered calls?|put spread|call spread|iron condor|straddle",
     r"implied volatility|checklist|how reliable|simulated data|sample data",
 )
+#: "Is this real data?": asks which of the kinds of data it is.
+WHICH_DATA = any_of(
+    r"^\W*(?:so |but |ok |and )*(?:is|are) (?:this|these|it|that|the|your) ?"
+    r"(?:data |prices? |numbers? |quotes? |figures )?"
+    r"(?:real|live|fake|made[- ]up|simulated|accurate|real[- ]?time|up[- ]to[- ]date)"
+    r"(?: (?:data|prices?|numbers?|quotes?|figures))?\W*$",
+    r"^\W*(?:are|is) (?:the )?(?:prices|quotes|data|numbers) (?:real|live|accurate|simulated|real[- ]?time)\b",
+)
+DATA_AND_DAYS = any_of(
+    r"\b(?:prices|quotes|data|numbers) (?:are |is )?delayed\b|\bdelayed (?:prices|quotes|data)\b",
+    r"\btrust (?:this|these|the|your) (?:data|prices|numbers|quotes|figures)\b",
+    r"\bhow (?:old|fresh) (?:is|are) (?:the|this|these|your) (?:data|prices|numbers|quotes)\b",
+    r"\bmarkets? .{0,20}\b(?:thanksgiving|christmas|new year|good friday|juneteenth|memorial day|labou?r day|"
+    r"independence day|(?:public |bank )?holidays?)\b|\bmarket holidays?\b",
+)
 PLAN = any_of(
     r"\benter\b|\bentering\b|\bentry\b|\bentries\b|\bstop[- ]?loss(?:es)?\b",
     r"\bstops?\b(?! (?:falling|rising|going|dropping))|\btargets?\b|trade plan|\bplan\b",
@@ -189,6 +204,7 @@ RULES = (
     Rule("greeting", WHO_ARE_YOU, no_symbol),
     Rule("compare", VERSUS, two_symbols),
     Rule("knowledge", IDEAS, no_symbol),
+    Rule("knowledge", DATA_AND_DAYS, no_symbol),
     Rule("overview", MARKET_NOW, no_symbol),
     Rule("knowledge", GENERAL, idea),
     Rule("overview", OVERVIEW, no_symbol),
