@@ -170,6 +170,12 @@ async def test_an_order_is_not_placed_and_said_so_first() -> None:
     assert answer.results[answer.sidecar["plan_call_id"]]["direction"] == "long"
 
 
+async def test_a_decision_is_left_to_the_person_before_the_plan() -> None:
+    answer = await ask("should I sell my NVDA")
+    assert first_paragraph(answer).startswith("**Whether to buy or sell is your own decision")
+    assert "stop" in answer.text
+
+
 async def test_a_forecast_is_refused_before_the_reading() -> None:
     answer = await ask("Will AAPL go up?")
     assert "I do not forecast" in first_paragraph(answer)

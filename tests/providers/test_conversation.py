@@ -74,6 +74,25 @@ def test_figures_alone_change_the_plan() -> None:
     assert (reading.intent, found.account, found.risk_pct, found.direction) == ("plan", 25_000, 2, "short")
 
 
+@pytest.mark.parametrize("question", ["how many shares can I get?", "where is the target?", "what's the entry"])
+def test_a_question_on_the_plan_keeps_its_direction_and_prices(question: str) -> None:
+    reading = read_after(question, "should I buy NVDA?", "move the stop to 300")
+    assert (reading.intent, reading.symbols) == ("plan", ("NVDA",))
+    assert (reading.parameters.direction, reading.parameters.stop) == ("long", 300)
+
+
+def test_an_order_after_a_plan_is_still_an_order() -> None:
+    assert read_after("ok buy it", "trade plan for IBM").topic == "order"
+    assert read_after("short TSLA plan").topic == ""
+
+
+@pytest.mark.parametrize("question", ["which one is better", "so which was riskier?", "who won"])
+def test_which_of_them_goes_back_to_the_comparison(question: str) -> None:
+    reading = read_after(question, "Compare AAPL and GOOG over 2 years")
+    assert (reading.intent, reading.symbols) == ("compare", ("AAPL", "GOOG"))
+    assert reading.parameters.timeframe == "2Y"
+
+
 def test_a_new_direction_drops_the_prices_of_the_old_one() -> None:
     found = read_after("and short?", "long TSLA at 200 stop 190").parameters
     assert (found.direction, found.entry, found.stop) == ("short", None, None)

@@ -44,6 +44,9 @@ def test_timeframes(text: str, timeframe: str | None) -> None:
         ("trade plan for AAPL", None, None),
         ("what if AAPL falls 3%", None, None),
         ("buy 100 shares of AAPL", None, None),
+        ("how many shares with 10000", 10_000, None),
+        ("how many with 25,000?", 25_000, None),
+        ("with 2013 prices", None, None),
     ],
 )
 def test_account_and_risk(text: str, account: float | None, risk_pct: float | None) -> None:

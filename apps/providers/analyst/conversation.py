@@ -22,6 +22,9 @@ WHY = re.compile(
     r"what makes you (?:say|think) (?:that|so)|tell me (?:more|why)|(?:some )?more(?: details?)?|go (?:on|deeper)|"
     r"details?|based on what|what's (?:that|it) based on|give me (?:the )?reasons?)\W*(?:please)?\W*$"
 )
+WHICH = re.compile(
+    r"\b(?:which|who)\b.{0,24}\b(?:better|best|stronger|weaker|worst|worse|riskier|safer|calmer|won|ahead|leads?)\b"
+)
 #: Intents whose answer is about symbols.
 ABOUT_SYMBOLS = frozenset({"quote", "chart", "indicators", "levels", "plan", "compare", "news"})
 FORGOTTEN = frozenset({"greeting", "out_of_scope"})
@@ -84,10 +87,12 @@ def follow_up(masked: str, now: Reading, previous: Reading, ruled: str | None) -
         if wanted not in ABOUT_SYMBOLS:
             return replace(now, intent="knowledge", question=previous.question) if wanted == "knowledge" else None
         return replace(now, intent=wanted, symbols=previous.symbols, parameters=previous.parameters, topic="why")
-    if wanted == "plan" and adds_figures(now.parameters) and ruled in (None, "plan"):
+    if wanted == "plan" and (ruled == "plan" or (ruled is None and adds_figures(now.parameters))):
         return replace(
             now, intent="plan", symbols=previous.symbols, parameters=merged(previous.parameters, now.parameters)
         )
+    if wanted == "compare" and ruled is None and WHICH.search(masked):
+        return replace(now, intent=wanted, symbols=previous.symbols, parameters=previous.parameters)
     if wanted in ("chart", "compare") and now.parameters.timeframe and ruled in (None, "chart", "compare"):
         parameters = replace(previous.parameters, timeframe=now.parameters.timeframe)
         return replace(now, intent=wanted, symbols=previous.symbols, parameters=parameters)

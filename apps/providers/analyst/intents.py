@@ -44,6 +44,9 @@ ORDER = re.compile(
     r"it)\b)|"
     r"place (?:an? |the |my )?(?:\w+ )?order|\b(?:market|limit) order\b|execute (?:the|this|a|my)|\bexecute\b"
 )
+#: "Short TSLA plan" asks for a plan and orders nothing.
+OF_A_PLAN = re.compile(r"\b(?:plan|set-?up|idea)\b")
+SHOULD = re.compile(r"\bshould (?:i|we) (?:\w+ )?(?:buy|sell|short|hold|get|add|enter|exit)\b")
 FORECAST = any_of(
     r"\bwill (?:symbol|it)\b|predict\w*|forecast\w*",
     r"going to (?:go|rise|fall|drop|rally|crash|moon|hit|reach)|price target for next|where will",
@@ -100,7 +103,7 @@ def read_one(question: str, previous: Reading | None, *, own: Collection[str] = 
     ruled = by_rule(asked)
     continued = follow_up(masked, replace(now, parameters=parameters), previous, ruled) if previous else None
     if continued:
-        return continued
+        return replace(continued, topic=continued.topic or topic_of(masked, continued.intent))
     by_ticker = any(symbol.partition("-")[0] in opening for symbol in now.symbols)
     if asked.n_symbols == 0 and WHICH_DATA.search(masked):
         return replace(now, intent="knowledge", question="Which data is this?")
@@ -144,8 +147,10 @@ def decide(asked: Asked, ruled: str | None, chances: dict[str, float], *, by_tic
 
 
 def topic_of(masked: str, intent: str) -> str:
-    if intent == "plan" and ORDER.search(masked):
+    if intent == "plan" and ORDER.search(masked) and not OF_A_PLAN.search(masked):
         return "order"
+    if intent == "plan" and SHOULD.search(masked):
+        return "advice"
     return "forecast" if intent == "indicators" and FORECAST.search(masked) else ""
 
 

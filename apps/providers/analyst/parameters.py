@@ -15,6 +15,9 @@ ACCOUNT = (
     rf"(?:account|portfolio|capital|balance|bankroll)(?: size| value)?(?: is| of| with| worth|:| =)*\s?{AMOUNT}",
     r"(?:i have|i've got|i got|i own|with|using)\s(?:about |around |only )?"
     rf"(?=\$|[\d,.]+\s?(?:k\b|dollars|usd|grand|thousand)){AMOUNT}",
+    # A bare figure of four digits or more that ends the phrase is money too: "how many shares with 10000".
+    r"(?:i have|with|using)\s(?:about |only )?"
+    rf"(?=(?:\d{{4,}}|\d{{1,3}},\d{{3}})\s*(?:$|[?.!;]|,\s|and\b|risk)){AMOUNT}",
 )
 RISK_PERCENT = (
     r"risk(?:ing|s)?\s?(?:of|is|at|about|only|just|no more than|max)?\s?(\d+(?:\.\d+)?)\s?(?:%|percent\b|"

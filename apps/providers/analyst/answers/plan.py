@@ -9,6 +9,10 @@ DISCLAIMER = "*Conditional plan for study, not advice; a stop can fill at a wors
 TARGETS = ("First", "Second", "Third")
 NO_ORDER = "**I draft plans and never place orders: nothing was bought or sold.** Here is the plan to check first."
 
+YOUR_DECISION = (
+    "**Whether to buy or sell is your own decision, and I give no personal advice.** Here is a plan to weigh it by."
+)
+
 
 def paragraphs(turn: Turn) -> Iterator[str]:
     plan = turn.result("build_trade_plan")
@@ -16,6 +20,8 @@ def paragraphs(turn: Turn) -> Iterator[str]:
         return
     if turn.reading.topic == "order":
         yield NO_ORDER
+    if turn.reading.topic == "advice":
+        yield YOUR_DECISION
     yield headline(plan)
     yield phrases.bullets(list(lines(plan)))
     for title, key in (("Assumed", "assumptions"), ("Mind", "warnings")):
