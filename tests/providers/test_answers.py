@@ -163,6 +163,15 @@ async def test_the_market_is_told_with_the_kind_of_each_number() -> None:
     assert "NYSE" in answer.text
 
 
+async def test_a_plan_names_the_kind_of_its_data_in_the_first_sentence_and_reasons_go_on_after_a_colon() -> None:
+    sample, simulated = await ask("trade plan for IBM"), await ask("trade plan for NVDA")
+    assert sample.text.startswith("**IBM, in sample data, a long plan:**")
+    assert simulated.text.startswith("**NVDA, in simulated data, a ")
+    given = await ask("plan ibm entry at 200 stop at 210")
+    assert "(your price): as given." in given.text
+    assert "(LTB, Load the Boat): historical support" in sample.text
+
+
 async def test_an_order_is_not_placed_and_said_so_first() -> None:
     answer = await ask("buy 100 shares of AAPL now")
     assert first_paragraph(answer).startswith("**I draft plans and never place orders")
@@ -246,6 +255,7 @@ async def test_what_is_out_of_scope_gets_one_line_and_three_examples() -> None:
     answer = await ask("write me a poem")
     assert not answer.calls
     assert "\n" not in answer.text
+    assert answer.text.endswith("”.")
     assert all(f"“{example}”" in answer.text for example in answer.sidecar["suggestions"])
     assert len(answer.sidecar["suggestions"]) == 3
 

@@ -6,6 +6,7 @@ from apps.providers.analyst.answers import phrases
 from apps.providers.analyst.turn import Result, Turn
 
 DISCLAIMER = "*Conditional plan for study, not advice; a stop can fill at a worse price than its own.*"
+IN_DATA = {"simulated": "in simulated data, ", "sample": "in sample data, "}
 TARGETS = ("First", "Second", "Third")
 NO_ORDER = "**I draft plans and never place orders: nothing was bought or sold.** Here is the plan to check first."
 
@@ -37,9 +38,9 @@ def paragraphs(turn: Turn) -> Iterator[str]:
 
 def headline(plan: Result) -> str:
     """If-then, with the day and kind of the data it rests on."""
-    simulated = "in simulated data, " if plan.get("source.kind") == "simulated" else ""
+    data = IN_DATA.get(plan.get("source.kind"), "")
     return (
-        f"**{plan.get('symbol')}, {simulated}a {plan.get('direction')} plan:** "
+        f"**{plan.get('symbol')}, {data}a {plan.get('direction')} plan:** "
         f"if it trades at {plan.price('entry')}, then "
         f"the stop is {plan.price('stop')} and the first target {plan.price('targets.0.price')}, "
         f"{plan.number('reward_risk', 'ratio')} times the risk. "
@@ -48,7 +49,7 @@ def headline(plan: Result) -> str:
 
 
 def lines(plan: Result) -> Iterator[str]:
-    yield f"**Entry** {plan.price('entry')} ({entry_basis(plan)}): {phrases.sentence(plan.words('entry_reason'))}"
+    yield f"**Entry** {plan.price('entry')} ({entry_basis(plan)}): {phrases.clause(plan.words('entry_reason'))}."
     yield (
         f"**Stop** {plan.price('stop')}: {phrases.clause(plan.words('stop_reason'))}; "
         f"{plan.size_percent('stop_distance_pct')} or {plan.number('stop_distance_atr', 'size_ratio')} ATR "
@@ -66,10 +67,10 @@ def target(plan: Result, index: int) -> str:
     name = TARGETS[index] if index < len(TARGETS) else "Next"
     price, reason = plan.price(f"targets.{index}.price"), plan.get(f"targets.{index}.reason")
     if "times the risk" in reason:
-        return f"**{name} target** {price}: {phrases.sentence(plan.words(f'targets.{index}.reason'))}"
+        return f"**{name} target** {price}: {phrases.clause(plan.words(f'targets.{index}.reason'))}."
     times = plan.number(f"targets.{index}.reward_risk", "ratio")
     return (
-        f"**{name} target** {price}, {times} times the risk: {phrases.sentence(plan.words(f'targets.{index}.reason'))}"
+        f"**{name} target** {price}, {times} times the risk: {phrases.clause(plan.words(f'targets.{index}.reason'))}."
     )
 
 

@@ -67,7 +67,7 @@ DECLINED = {
 }
 SPELLING = "Check the spelling; I know US stocks, the large funds and crypto."
 LONGEST_NAME = 20
-OUT_OF_SCOPE = "That is outside what I know; I'm good for markets. Try"
+OUT_OF_SCOPE = "I find no question about markets in that, and markets are all I know. Try"
 
 
 def greeting(turn: Turn) -> Iterator[str]:
@@ -97,7 +97,7 @@ def out_of_scope(turn: Turn) -> Iterator[str]:
         yield DECLINED[turn.reading.topic]
         return
     first, second, third = (f"“{example}”" for example in EXAMPLES)
-    yield f"{OUT_OF_SCOPE} {first}, {second} or {third}"
+    yield f"{OUT_OF_SCOPE} {first}, {second} or {third}."
 
 
 def unknown_symbols(unknown: tuple[UnknownMention, ...]) -> str:

@@ -31,9 +31,9 @@ def of_plan(plan: Result) -> Iterator[str]:
         f"{plan.price('close')} {phrases.stamp(plan)}."
     )
     lines = [
-        f"**Entry** {plan.price('entry')}: {phrases.sentence(plan.words('entry_reason'))}",
-        f"**Stop** {plan.price('stop')}: {phrases.sentence(plan.words('stop_reason'))}",
-        f"**First target** {plan.price('targets.0.price')}: {phrases.sentence(plan.words('targets.0.reason'))}",
+        f"**Entry** {plan.price('entry')}: {phrases.clause(plan.words('entry_reason'))}.",
+        f"**Stop** {plan.price('stop')}: {phrases.clause(plan.words('stop_reason'))}.",
+        f"**First target** {plan.price('targets.0.price')}: {phrases.clause(plan.words('targets.0.reason'))}.",
     ]
     yield phrases.bullets(lines)
     assumptions = [
@@ -41,7 +41,7 @@ def of_plan(plan: Result) -> Iterator[str]:
     ]
     if assumptions:
         yield f"**Assumed:** {' '.join(assumptions)}"
-    yield f"If I am wrong, this shows it: {phrases.sentence(plan.words('invalidation'))}"
+    yield f"**What would show it wrong:** {phrases.sentence(plan.words('invalidation'))}"
 
 
 def of_levels(levels: Result) -> Iterator[str]:
