@@ -314,6 +314,28 @@ async def test_a_suggested_comparison_shares_its_days(symbol: str) -> None:
     assert (await ask(comparison)).sidecar["comparison_call_id"]
 
 
+@pytest.mark.parametrize(
+    ("question", "bars"),
+    [
+        ("tesla weekly chart", "weekly"),
+        ("5 minute chart of SPY", "5-minute"),
+        ("intraday chart for AAPL", "intraday"),
+        ("4h chart of NVDA", "4-hour"),
+    ],
+)
+async def test_bars_that_are_not_kept_are_said_to_be_missing(question: str, bars: str) -> None:
+    assert f"I keep daily bars only, so this is no {bars} chart." in (await ask(question)).text
+    assert "daily bars only" not in (await ask("TSLA chart over 6 months")).text
+
+
+async def test_a_bar_length_alone_is_about_the_chart_spoken_of() -> None:
+    assert "no weekly chart" in (await ask("weekly", "show me the NVDA chart")).text
+
+
+async def test_an_average_that_is_not_kept_is_said_first() -> None:
+    assert first_paragraph(await ask("100 day moving average of IBM")).startswith("I keep three simple averages")
+
+
 async def test_a_window_longer_than_the_history_is_told() -> None:
     answer = await ask("META chart 5 years")
     assert first_paragraph(answer).startswith("**META since 18 May 2012**")

@@ -26,6 +26,8 @@ from apps.providers.analyst.parameters import read_parameters
         ("52 week high of IBM", None),
         ("plan AAPL for a $1m account", None),
         ("price of AAPL", None),
+        ("aapl chart since 2008", "MAX"),
+        ("since march 2011", "MAX"),
     ],
 )
 def test_timeframes(text: str, timeframe: str | None) -> None:

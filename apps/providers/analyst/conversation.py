@@ -96,6 +96,9 @@ def follow_up(masked: str, now: Reading, previous: Reading, ruled: str | None) -
     if wanted in ("chart", "compare") and now.parameters.timeframe and ruled in (None, "chart", "compare"):
         parameters = replace(previous.parameters, timeframe=now.parameters.timeframe)
         return replace(now, intent=wanted, symbols=previous.symbols, parameters=parameters)
+    if wanted == "chart" and now.parameters.other_bars and ruled in (None, "chart"):
+        parameters = replace(previous.parameters, other_bars=now.parameters.other_bars)
+        return replace(now, intent="chart", symbols=previous.symbols, parameters=parameters)
     if wanted == "chart" and now.parameters.indicators and ruled in (None, "chart", "indicators"):
         names = tuple(dict.fromkeys((*previous.parameters.indicators, *now.parameters.indicators)))
         return replace(

@@ -58,6 +58,13 @@ NAMED_TIMEFRAMES = (
     (r"half a year|half[- ]year", "6M"),
     (r"(?:last|past|previous) year|\byearly\b|52[- ]?weeks?\b(?! (?:high|low))", "1Y"),
 )
+#: "Since 2008" is covered by all there is: which window that takes depends on where the data ends.
+SINCE_YEAR = re.compile(r"\bsince (?:\w+ )?(?:19|20)\d\d\b")
+MINUTES = re.compile(r"\b(\d{1,3})[- ]?(minutes?|mins?|hours?|hrs?|h)\b")
+OTHER_BARS = re.compile(
+    r"\b(weekly|monthly|quarterly|hourly|intraday) (?:chart|candles?|bars?|view|graph)\b"
+    r"|^\W*(?:\w+ )?(weekly|hourly|intraday)\W*$"
+)
 INDICATORS = (
     (r"\brsi\b|relative strength index|overbought|oversold", ("rsi_14",)),
     (r"\bmacd\b", ("macd",)),
@@ -87,6 +94,8 @@ def read_timeframe(text: str) -> str | None:
     for pattern, timeframe in NAMED_TIMEFRAMES:
         if re.search(pattern, text):
             return timeframe
+    if SINCE_YEAR.search(text):
+        return "MAX"
     for count, unit in COUNTED.findall(text):
         after_average = AVERAGE.search(text)
         if unit.startswith("d") and after_average and count in after_average.group(0):
@@ -94,6 +103,14 @@ def read_timeframe(text: str) -> str | None:
         months = (WORDS_FOR_NUMBERS.get(count) or int(count)) * MONTHS_IN[unit[0]]
         return next((name for limit, name in TIMEFRAMES if months <= limit), "MAX")
     return None
+
+
+def read_other_bars(text: str) -> str:
+    if found := MINUTES.search(text):
+        return f"{found[1]}-{'minute' if found[2].startswith('m') else 'hour'}"
+    if found := OTHER_BARS.search(text):
+        return found[1] or found[2]
+    return ""
 
 
 def read_indicators(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -137,4 +154,5 @@ def read_parameters(question: str) -> Parameters:
         stop=number(stop[1]) if stop else None,
         indicators=indicators,
         other_averages=others,
+        other_bars=read_other_bars(text),
     )

@@ -21,6 +21,8 @@ class Parameters:
     indicators: tuple[str, ...] = ()
     #: Averages asked for by a length that the tools do not have, as written: "100-day".
     other_averages: tuple[str, ...] = ()
+    #: A length of bar that the tools do not have, as written: "weekly", "5-minute"; "" where none was named.
+    other_bars: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

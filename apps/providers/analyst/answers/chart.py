@@ -27,6 +27,8 @@ def paragraphs(turn: Turn) -> Iterator[str]:
         yield " ".join((extremes(chart), *window_notes(chart)))
     if not charts:
         return
+    if turn.reading.parameters.other_bars:
+        yield f"I keep daily bars only, so this is no {turn.reading.parameters.other_bars} chart."
     drawn = overlays(charts[0], turn.reading.parameters.indicators)
     names = list(dict.fromkeys(OVERLAYS[key] for key in drawn))
     if names:
@@ -79,7 +81,7 @@ def has_values(line: object) -> bool:
 def unknown_averages(turn: Turn) -> Iterator[str]:
     """Says which averages there are where another length was asked for."""
     if turn.reading.parameters.other_averages:
-        yield "I keep three simple averages, 20-day, 50-day and 200-day, so another length is not drawn."
+        yield "I keep three simple averages, 20-day, 50-day and 200-day, so there is no other length here."
 
 
 def listed(names: list[str]) -> str:

@@ -24,6 +24,7 @@ def paragraphs(turn: Turn) -> Iterator[str]:
         return
     if turn.reading.topic == "forecast":
         yield NO_FORECAST
+    yield from unknown_averages(turn)
     asked = turn.reading.parameters.indicators
     yield headline(indicators, asked)
     if asked:
@@ -31,9 +32,7 @@ def paragraphs(turn: Turn) -> Iterator[str]:
     else:
         yield " ".join(filter(None, (phrases.trend_sentence(indicators), phrases.momentum_sentence(indicators))))
     yield " ".join(swing_and_volume(indicators))
-    notes = [*phrases.missing_average(indicators), *unknown_averages(turn)]
-    if notes:
-        yield " ".join(notes)
+    yield from phrases.missing_average(indicators)
     yield from phrases.stale(turn)
     yield from phrases.cases(turn)
 
