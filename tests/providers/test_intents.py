@@ -88,6 +88,11 @@ def test_probabilities_are_probabilities() -> None:
         ("is pltr overvalued", "fundamentals"),
         ("what options on TSLA are cheap", "fundamentals"),
         ("alert me when TSLA hits 300", "not_yet"),
+        ("¿Cuál es el precio de Apple?", "language"),
+        ("wie steht der Kurs von IBM", "language"),
+        ("quel est le prix de tesla", "language"),
+        ("苹果股价多少", "language"),
+        ("купить теслу?", "language"),
     ],
 )
 def test_what_gets_no_market_answer_is_named(question: str, topic: str) -> None:
@@ -116,6 +121,9 @@ def test_harmless_questions_are_not_taken_for_harmful_ones(question: str) -> Non
         ("what's the RSI?", "indicators"),
         ("compare AAPL", "compare"),
         ("any news?", "news"),
+        ("price", "quote"),
+        ("buy", "plan"),
+        ("RSI?", "indicators"),
     ],
 )
 def test_a_question_that_lacks_its_symbol_is_asked_back(question: str, wanted: str) -> None:
@@ -150,6 +158,11 @@ def test_the_first_questions_of_a_newcomer_are_understood(question: str, intent:
 )
 def test_questions_about_the_data_and_the_calendar_go_to_the_notes(question: str) -> None:
     assert read(question, ()).intent == "knowledge"
+
+
+@pytest.mark.parametrize("question", ["all", "later", "so much", "today"])
+def test_fillers_alone_are_no_greeting(question: str) -> None:
+    assert read(question, ()).intent != "greeting"
 
 
 def test_confidence_is_the_models_own_or_none() -> None:

@@ -37,6 +37,7 @@ OURS_ANYWAY = any_of(
 OUR_NOUNS = re.compile(
     r"\b(?:the|its|my|a) (?:stop(?:[- ]loss)?|entry|rsi|macd|atr|chart|levels|resistances?|trade plan|"
     r"trading plan|candles)\b(?! (?:sign|course|top))"
+    r"|^\W*(?:price|quote|buy|sell|entry|target|rsi|macd|atr)s?\W*$"
 )
 ORDER = re.compile(
     r"^\W*(?:(?:please|ok(?:ay)?|now|can you|could you|i want (?:you )?to|i'd like (?:you )?to|go ahead and|let's|"
@@ -70,6 +71,12 @@ PICK = any_of(
 )
 #: The bare decision; after a symbol was spoken of, it is about that symbol.
 DECISION = re.compile(r"^\W*should (?:i|we) (?:buy|sell|invest|hold|trade)(?: (?:now|today|stocks?|something))*\W*$")
+#: Another script, or the commonest words of a price question in Spanish, French, German, Italian or Portuguese.
+OTHER_LANGUAGE = any_of(
+    r"[\u0370-\u1fff\u3040-\u9fff\uac00-\ud7af]{2,}|[¿¡]",
+    r"\b(?:cu[aá]l|cu[aá]nto|precio|acciones|comprar|pre[cç]o|prezzo|prix|quel(?:le)?|acheter|kurs|aktien?|kaufen|"
+    r"wie (?:steht|viel|hoch))\b",
+)
 NOT_YET = any_of(
     r"\balerts?\b|\bnotify me|watch ?list|\bback ?test\w*|\bscan(?:ner)?\b|\bscreen(?:er)? for",
     r"\bmy (?:positions|portfolio|trades|journal|holdings)\b|paper trad\w+|\bremind me\b.*symbol",
@@ -105,6 +112,8 @@ def read_one(question: str, previous: Reading | None, *, own: Collection[str] = 
     if continued:
         return replace(continued, topic=continued.topic or topic_of(masked, continued.intent))
     by_ticker = any(symbol.partition("-")[0] in opening for symbol in now.symbols)
+    if OTHER_LANGUAGE.search(masked):
+        return replace(now, intent="out_of_scope", topic="language")
     if asked.n_symbols == 0 and WHICH_DATA.search(masked):
         return replace(now, intent="knowledge", question="Which data is this?")
     if asked.n_symbols == 0 and wants_advice(asked):

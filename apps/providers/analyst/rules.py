@@ -68,7 +68,9 @@ GENERAL = re.compile(
     r"where does your|who (?:are|made)|glossary|do |does )"
 )
 GREETING = re.compile(
-    r"^\W*+(?:(?>hi(?:ya)?|hello|heya?|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|morning|"
+    # Fillers alone ("all", "later") greet nobody.
+    r"^(?!\W*+(?:(?>there|again|very|so|much|a lot|lot|tomorrow|later|today|all|everyone|and|you)\b\W*+)++$)"
+    r"\W*+(?:(?>hi(?:ya)?|hello|heya?|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|morning|"
     r"afternoon|evening|thanks?|thank you|thx|ty|cheers|how are you|"
     r"bye|goodbye|see you|take care|ok(?:ay)?|great|nice|cool|perfect|there|g'?sves|again|very|so|much|a lot|lot|"
     r"tomorrow|later|today|"

@@ -59,6 +59,7 @@ DECLINED = {
         "prices, and can read "
         "those."
     ),
+    "language": "I read English only, for now. Ask for example “What's the price of AAPL?”.",
     "not_yet": (
         "I cannot do that here: there are no alerts, watchlists, scans, backtests or portfolio records. I can "
         "look up a symbol, read "
