@@ -30,8 +30,10 @@ async function ask(question, { takeFocus = false } = {}) {
     const isWhole = await follow(turn, askTurn({ url: composer.form.action, token: composer.token, message: question, signal }));
     if (!isWhole) turn.lost(address);
   } catch (error) {
-    if (signal.aborted) turn.stopped();
-    else if (error instanceof Refused) refuse(turn, question, error.message);
+    if (signal.aborted) {
+      turn.stopped();
+      announcer.textContent = "Stopped.";
+    } else if (error instanceof Refused) refuse(turn, question, error.message);
     else turn.lost(address);
   }
   running = null;

@@ -49,7 +49,7 @@ async function draw(figure) {
       });
     }
     chart.timeScale().fitContent();
-    placeCredit(canvas);
+    keepCredit(canvas);
     figure.dataset.drawn = "yes";
   } catch (error) {
     console.error(error);
@@ -58,12 +58,20 @@ async function draw(figure) {
   }
 }
 
+// The library makes its logo anew when panes are added, so it is watched for.
+function keepCredit(canvas) {
+  placeCredit(canvas);
+  if (canvas.dataset.watched) return;
+  canvas.dataset.watched = "yes";
+  new MutationObserver(() => placeCredit(canvas)).observe(canvas, { childList: true, subtree: true });
+}
+
 // The library's logo is a link inside a picture, with one id for every chart and the page's address in its query. A copy
 // beside the picture takes its place; the original stays where the library looks for it.
 function placeCredit(canvas) {
   const logo = canvas.querySelector("#tv-attr-logo");
-  canvas.parentElement.querySelector(".chart-credit")?.remove();
   if (!logo) return;
+  canvas.parentElement.querySelector(".chart-credit")?.remove();
   logo.removeAttribute("id");
   const credit = logo.cloneNode(true);
   credit.className = "chart-credit";
@@ -166,15 +174,16 @@ function barItems({ bars, overlays, panes }, i, price) {
     items.push(item(look.label, values[i] == null ? "n/a" : price(values[i]), { slot: look.slot, dash: look.dash }));
   }
   for (const [name, values] of Object.entries(panes)) {
-    if (Array.isArray(values)) items.push(item(name.replace("_", " ").toUpperCase(), values[i]?.toFixed(2) ?? "n/a", { slot: 3, dash: 0 }));
+    if (Array.isArray(values)) items.push(item(name.replace("_", " ").toUpperCase(), plain(values[i]), { slot: 3, dash: 0 }));
     else {
-      items.push(item("MACD", values.macd[i]?.toFixed(2) ?? "n/a", { slot: 1, dash: 0 }));
-      items.push(item("Signal", values.signal[i]?.toFixed(2) ?? "n/a", { slot: 2, dash: 2 }));
+      items.push(item("MACD", plain(values.macd[i]), { slot: 1, dash: 0 }));
+      items.push(item("Signal", plain(values.signal[i]), { slot: 2, dash: 2 }));
     }
   }
   return items;
 }
 
+const plain = (value) => value?.toFixed(2).replace("-", "−") ?? "n/a";
 const signed = (value) => `${value > 0 ? "+" : ""}${value.toFixed(2)} %`.replace("-", "−");
 
 function drawPerformance({ charts, chart, figure, payload }) {

@@ -98,6 +98,25 @@ def test_a_chart_is_drawn_and_can_be_read_as_a_table(desk, watched) -> None:
     assert watched == []
 
 
+def test_a_chart_with_panes_holds_no_link_inside_its_picture_and_a_real_minus(desk) -> None:
+    ask(desk, "Show me the AAPL chart with RSI and MACD")
+    wait_until_whole(desk)
+    chart = desk.get_by_test_id("chart")
+    expect(chart.locator(".canvas[data-panes='2'] canvas").first).to_be_visible()
+    expect(chart.get_by_role("link", name="Charting by TradingView")).to_have_attribute(
+        "href", "https://www.tradingview.com/"
+    )
+    expect(chart.locator(".canvas a:not([hidden])")).to_have_count(0)
+    expect(chart.locator(".legend")).to_contain_text(re.compile(r"MACD −\d"))
+
+
+def test_a_stopped_answer_is_announced(desk) -> None:
+    ask(desk, "Where would you enter IBM and where is the stop?")
+    expect(desk.get_by_test_id("streaming")).to_contain_text("IBM")
+    desk.keyboard.press("Escape")
+    expect(desk.get_by_role("status")).to_have_text("Stopped.")
+
+
 def test_a_number_leads_to_the_tool_call_it_comes_from(desk) -> None:
     ask(desk, "What's the price of AAPL?")
     wait_until_whole(desk)
