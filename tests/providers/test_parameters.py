@@ -49,6 +49,8 @@ def test_timeframes(text: str, timeframe: str | None) -> None:
         ("how many shares with 10000", 10_000, None),
         ("how many with 25,000?", 25_000, None),
         ("with 2013 prices", None, None),
+        ("position size for ibm entry 200 stop 195 account 20k risk 1%", 20_000, 1),
+        ("risk 2% of 50k on aapl", 50_000, 2),
     ],
 )
 def test_account_and_risk(text: str, account: float | None, risk_pct: float | None) -> None:
@@ -69,6 +71,7 @@ def test_account_and_risk(text: str, account: float | None, risk_pct: float | No
         ("buy 100 shares of AAPL", None, None),
         ("where is the stop with a $25k account", None, None),
         ("stop 5% below", None, None),
+        ("position size for ibm entry 200 stop 195 account 20k risk 1%", 200, 195),
     ],
 )
 def test_entry_and_stop(text: str, entry: float | None, stop: float | None) -> None:
@@ -86,6 +89,9 @@ def test_entry_and_stop(text: str, entry: float | None, stop: float | None) -> N
         ("long term chart of IBM", None),
         ("how long has AAPL fallen", None),
         ("trade plan for SPY", None),
+        ("where is my stop if i bought at 450", "long"),
+        ("im holding 200 shares", "long"),
+        ("sell half my position", "long"),
     ],
 )
 def test_direction(text: str, direction: str | None) -> None:

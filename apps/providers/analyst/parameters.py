@@ -11,10 +11,13 @@ AMOUNT = r"\$?\s?(\d[\d,]*(?:\.\d+)?)\s?(k|m|thousand|grand|million)?\b(?!\s?%)"
 SCALES = {"k": 1e3, "thousand": 1e3, "grand": 1e3, "m": 1e6, "million": 1e6}
 PRICE = r"\$?\s?(\d[\d,]*(?:\.\d+)?)\b(?!\s?(?:%|percent|k\b|shares?|sh\b|days?|months?|years?|dollars|usd|account))"
 ACCOUNT = (
-    rf"{AMOUNT}(?:\s?(?:dollars?|usd))?\s(?:trading |cash )?(?:account|portfolio|capital|balance|bankroll)",
+    rf"{AMOUNT}(?:\s?(?:dollars?|usd))?\s(?:trading |cash )?(?:account|portfolio|capital|balance|bankroll)"
+    # "stop 195 account 20k": the figure after the word is the account.
+    r"\b(?!\s?(?:size |value |of |is |[:=] ?)*\$?\d)",
     rf"(?:account|portfolio|capital|balance|bankroll)(?: size| value)?(?: is| of| with| worth|:| =)*\s?{AMOUNT}",
     r"(?:i have|i've got|i got|i own|with|using)\s(?:about |around |only )?"
     rf"(?=\$|[\d,.]+\s?(?:k\b|dollars|usd|grand|thousand)){AMOUNT}",
+    rf"(?:%|percent|per cent|pct)\sof\s(?:a |my )?(?=\$|[\d,.]+\s?(?:k\b|dollars|usd|grand|thousand)){AMOUNT}",
     # A bare figure of four digits or more that ends the phrase is money too: "how many shares with 10000".
     r"(?:i have|with|using)\s(?:about |only )?"
     rf"(?=(?:\d{{4,}}|\d{{1,3}},\d{{3}})\s*(?:$|[?.!;]|,\s|and\b|risk)){AMOUNT}",
@@ -36,7 +39,9 @@ ENTRY = (
 )
 SHORT = r"\bshort(?:ing|ed)?\b(?![- ]?(?:term|run|ly\b|version|answer|list|summary))"
 LONG = (
-    r"\bbuy(?:ing)?\b|\bsell (?:my|our|the)\b|\blong(?:s|ing)?\b(?![- ]?(?:term|run|time|has|have|ago|did|do|does|"
+    r"\bbuy(?:ing)?\b|\bbought\b|\b(?:i(?:'m)?|im|am|we) (?:own|hold|holding)\b|"
+    r"\bsell (?:half |some |all |part )?(?:of )?(?:my|our|the)\b|"
+    r"\blong(?:s|ing)?\b(?![- ]?(?:term|run|time|has|have|ago|did|do|does|"
     r"will|is|until))"
 )
 
@@ -64,6 +69,12 @@ MINUTES = re.compile(r"\b(\d{1,3})[- ]?(minutes?|mins?|hours?|hrs?|h)\b")
 OTHER_BARS = re.compile(
     r"\b(weekly|monthly|quarterly|hourly|intraday) (?:chart|candles?|bars?|view|graph)\b"
     r"|^\W*(?:\w+ )?(weekly|hourly|intraday)\W*$"
+)
+OTHER_DAY = re.compile(
+    r"\b(?:on|in|of|for|during|since) (?:the )?(?:\d{1,2}(?:st|nd|rd|th)? )?(?:of )?"
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?)\b|\b(?:on|in|during|back in) (?:19|20)\d\d\b|\b(?:19|20)\d\d-\d\d-\d\d\b|"
+    r"\b(?:days?|weeks?|months?|years?) ago\b"
 )
 INDICATORS = (
     (r"\brsi\b|relative strength index|overbought|oversold", ("rsi_14",)),
@@ -154,5 +165,6 @@ def read_parameters(question: str) -> Parameters:
         stop=number(stop[1]) if stop else None,
         indicators=indicators,
         other_averages=others,
+        other_day=bool(OTHER_DAY.search(text)),
         other_bars=read_other_bars(text),
     )

@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from apps.providers.analyst.answers import phrases
 from apps.providers.analyst.turn import Result, Turn
 
+LAST_ONLY = "I look up the last close only, not an earlier day; a chart shows the days before it."
+
 
 def paragraphs(turn: Turn) -> Iterator[str]:
     quotes = turn.results("get_quote")
     if not quotes:
         return
+    if turn.reading.parameters.other_day:
+        yield LAST_ONLY
     if len(quotes) > 1:
         yield "\n".join(f"- {headline(quote)}" for quote in quotes)
         yield phrases.age(quotes[0])
