@@ -260,6 +260,18 @@ async def test_what_is_out_of_scope_gets_one_line_and_three_examples() -> None:
     assert len(answer.sidecar["suggestions"]) == 3
 
 
+async def test_what_is_not_understood_of_a_symbol_offers_what_there_is_of_it() -> None:
+    answer = await ask("tp and sl for btc")
+    assert "about BTC-USD" in answer.text
+    assert all("BTC-USD" in suggestion for suggestion in answer.sidecar["suggestions"])
+
+
+@pytest.mark.parametrize("question", ["what was the price of ibm on 5 feb 2013", "ibm price in 2010"])
+async def test_a_price_of_another_day_is_not_taken_for_the_last_one(question: str) -> None:
+    assert first_paragraph(await ask(question)).startswith("I look up the last close only")
+    assert (await ask("price of IBM")).text.startswith("**IBM closed at")
+
+
 async def test_a_question_back_is_one_question_with_three_choices() -> None:
     answer = await ask("where is the stop?")
     assert answer.text == "Which symbol is the plan for?"

@@ -93,6 +93,8 @@ def test_probabilities_are_probabilities() -> None:
         ("quel est le prix de tesla", "language"),
         ("苹果股价多少", "language"),
         ("купить теслу?", "language"),
+        ("execute", "order"),
+        ("can you place the trade", "order"),
     ],
 )
 def test_what_gets_no_market_answer_is_named(question: str, topic: str) -> None:

@@ -45,6 +45,7 @@ ORDER = re.compile(
     r"it)\b)|"
     r"place (?:an? |the |my )?(?:\w+ )?order|\b(?:market|limit) order\b|execute (?:the|this|a|my)|\bexecute\b"
 )
+PLACING = re.compile(r"\b(?:place|execute|submit) (?:the|this|that|my|an?|it)\b.{0,12}|^\W*execute\W*$")
 #: "Short TSLA plan" asks for a plan and orders nothing.
 OF_A_PLAN = re.compile(r"\b(?:plan|set-?up|idea)\b")
 SHOULD = re.compile(r"\bshould (?:i|we) (?:\w+ )?(?:buy|sell|short|hold|get|add|enter|exit)\b")
@@ -119,6 +120,8 @@ def read_one(question: str, previous: Reading | None, *, own: Collection[str] = 
     if asked.n_symbols == 0 and wants_advice(asked):
         return replace(now, intent="out_of_scope", topic="advice")
     intent = decide(asked, ruled, chances, by_ticker=by_ticker, by_name=bool(now.symbols))
+    if intent in ("out_of_scope", "clarify") and asked.n_symbols == 0 and PLACING.search(masked):
+        return replace(now, intent="out_of_scope", topic="order")
     if intent == "out_of_scope" and not (now.symbols and FUNDAMENTALS.search(masked)):
         return replace(now, intent=intent, confidence=chances[intent] if intent == next(iter(chances)) else None)
     if topic := off_our_tools(masked, bool(now.symbols)):

@@ -144,7 +144,7 @@ def follow_ups(turn: Turn, symbol: str) -> list[str]:
         case "clarify":
             return clarifying(reading.topic, symbol, named=bool(reading.symbols))
         case _:
-            return declined(reading.topic, symbol)
+            return declined(reading.topic, symbol, named=bool(reading.symbols))
 
 
 def peer(turn: Turn) -> str:
@@ -186,12 +186,16 @@ def clarifying(wanted: str, symbol: str, *, named: bool) -> list[str]:
             return [f"What's the price of {symbol}?", f"Show me the {symbol} chart", f"Trade plan for {symbol}"]
 
 
-def declined(topic: str, symbol: str) -> list[str]:
+def declined(topic: str, symbol: str, *, named: bool) -> list[str]:
     match topic:
         case "distress":
             return ["How do I deal with a losing streak?", "How does position sizing work?"]
         case "reckless" | "promises":
             return ["How does position sizing work?", f"Trade plan for {symbol} risking 1%"]
+        case "" if named:
+            return declined("fundamentals", symbol, named=named)
+        case "order":
+            return clarifying("plan", symbol, named=named)
         case "" | "tax_or_law" | "advice":
             return list(talk.EXAMPLES)
         case _:

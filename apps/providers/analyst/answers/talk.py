@@ -59,6 +59,7 @@ DECLINED = {
         "prices, and can read "
         "those."
     ),
+    "order": "I place no orders and execute nothing. I can draft a plan with an entry, a stop and a size.",
     "language": "I read English only, for now. Ask for example “What's the price of AAPL?”.",
     "not_yet": (
         "I cannot do that here: there are no alerts, watchlists, scans, backtests or portfolio records. I can "
@@ -68,6 +69,7 @@ DECLINED = {
 }
 SPELLING = "Check the spelling; I know US stocks, the large funds and crypto."
 LONGEST_NAME = 20
+CAN_GIVE = "prices, charts, indicators, levels, comparisons and conditional plans"
 OUT_OF_SCOPE = "I find no question about markets in that, and markets are all I know. Try"
 
 
@@ -96,6 +98,9 @@ def clarify(turn: Turn) -> Iterator[str]:
 def out_of_scope(turn: Turn) -> Iterator[str]:
     if turn.reading.topic in DECLINED:
         yield DECLINED[turn.reading.topic]
+        return
+    if turn.reading.symbols:
+        yield f"I have no answer to that about {' and '.join(turn.reading.symbols)}. I can give {CAN_GIVE}."
         return
     first, second, third = (f"“{example}”" for example in EXAMPLES)
     yield f"{OUT_OF_SCOPE} {first}, {second} or {third}."
