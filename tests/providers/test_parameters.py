@@ -51,6 +51,7 @@ def test_timeframes(text: str, timeframe: str | None) -> None:
         ("with 2013 prices", None, None),
         ("position size for ibm entry 200 stop 195 account 20k risk 1%", 20_000, 1),
         ("risk 2% of 50k on aapl", 50_000, 2),
+        ("trade plan for NVDA 25k account 1% risk", 25_000, 1),
     ],
 )
 def test_account_and_risk(text: str, account: float | None, risk_pct: float | None) -> None:

@@ -13,7 +13,7 @@ PRICE = r"\$?\s?(\d[\d,]*(?:\.\d+)?)\b(?!\s?(?:%|percent|k\b|shares?|sh\b|days?|
 ACCOUNT = (
     rf"{AMOUNT}(?:\s?(?:dollars?|usd))?\s(?:trading |cash )?(?:account|portfolio|capital|balance|bankroll)"
     # "stop 195 account 20k": the figure after the word is the account.
-    r"\b(?!\s?(?:size |value |of |is |[:=] ?)*\$?\d)",
+    r"\b(?!\s?(?:size |value |of |is |[:=] ?)*+\$?\d[\d,.]*+(?!\s?(?:%|per ?cent|pct)))",
     rf"(?:account|portfolio|capital|balance|bankroll)(?: size| value)?(?: is| of| with| worth|:| =)*\s?{AMOUNT}",
     r"(?:i have|i've got|i got|i own|with|using)\s(?:about |around |only )?"
     rf"(?=\$|[\d,.]+\s?(?:k\b|dollars|usd|grand|thousand)){AMOUNT}",
