@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from apps.market.symbols import FILE, name_key
+from apps.market.symbols.instruments import FILE, name_key
 
 PACKAGE = "pytickersymbols==1.17.10"
 INDICES = ("DOW JONES", "NASDAQ 100", "S&P 100", "S&P 500", "S&P 600")

@@ -2,7 +2,7 @@
 
 import re
 
-from apps.market.rounding import price_text
+from apps.market.analysis.rounding import price_text
 from apps.market.tools.toolbox import Toolbox
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy
 import talib
 
-from apps.market import indicators
+from apps.market.analysis import indicators
 from apps.market.values import Bar
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from apps.market.analysis import Analysis, analyse
+from apps.market.analysis.series import Analysis, analyse
 from apps.market.errors import NoData, UnknownSymbol
 from apps.market.tools.market_toolbox import MarketToolbox
 from apps.market.tools.results import Knowledge, Passage

@@ -4,8 +4,8 @@ from datetime import date
 import numpy
 import pytest
 
-from apps.market.analysis import Analysis
-from apps.market.comparison import compare
+from apps.market.analysis.comparison import compare
+from apps.market.analysis.series import Analysis
 from apps.market.errors import BadArguments, NotEnoughHistory
 from apps.market.tools.results import Comparison
 from apps.market.values import Bar, Kind

@@ -3,7 +3,7 @@ from fractions import Fraction
 
 import pytest
 
-from apps.market import indicators
+from apps.market.analysis import indicators
 from tests.market.oracle import assert_equal_to_talib
 from tests.market.series import make_bars
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from apps.market.repository import default_repository
-from apps.market.symbols import instrument
+from apps.market.symbols.instruments import instrument
 from apps.market.tools.market_toolbox import MarketToolbox
 from tests.market.one_number import assert_tools_agree
 from tests.market.oracle import assert_equal_to_talib

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from apps.market.knowledge_search import FOLDER, Section, read_sections
+from apps.market.knowledge.search import FOLDER, Section, read_sections
 
 SECTIONS = read_sections()
 PROMISES = re.compile(
@@ -17,7 +17,7 @@ def name(section: Section) -> str:
 
 
 def test_the_files_cover_the_subjects() -> None:
-    assert {section.file for section in SECTIONS} == {path.name for path in FOLDER.iterdir()}
+    assert {section.file for section in SECTIONS} == {path.name for path in FOLDER.glob("*.md")}
     assert {section.file for section in SECTIONS} >= {
         "charts.md",
         "data.md",

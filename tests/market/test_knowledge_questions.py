@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.market.knowledge_search import search_knowledge
+from apps.market.knowledge.search import search_knowledge
 
 FIRST = [
     ("What's your philosophy?", "method.md", "Philosophy"),

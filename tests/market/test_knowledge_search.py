@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from apps.market.knowledge_search import read_sections, search_knowledge
-from apps.market.knowledge_words import stem, tokens
+from apps.market.knowledge.search import read_sections, search_knowledge
+from apps.market.knowledge.words import stem, tokens
 
 ROOT = Path(__file__).parents[2]
 QUESTION = "Where do I place the stop of a trade, and how far away?"
@@ -54,7 +54,7 @@ def test_any_text_is_a_question(query: str) -> None:
 
 def test_another_process_with_other_hashes_gives_the_same_answer() -> None:
     code = (
-        "import dataclasses, json; from apps.market.knowledge_search import search_knowledge; "
+        "import dataclasses, json; from apps.market.knowledge.search import search_knowledge; "
         f"print(json.dumps(dataclasses.asdict(search_knowledge({QUESTION!r}, limit=9))))"
     )
     answers = [json.loads(run_python(code, PYTHONHASHSEED=seed).stdout) for seed in ("1", "2")]
@@ -65,7 +65,7 @@ def test_another_process_with_other_hashes_gives_the_same_answer() -> None:
 def test_importing_costs_no_library_and_searching_prints_nothing() -> None:
     code = (
         "import logging, os, sys; logging.basicConfig(level=0); before = sorted(os.listdir('.'))\n"
-        "from apps.market.knowledge_search import search_knowledge; assert 'bm25s' not in sys.modules\n"
+        "from apps.market.knowledge.search import search_knowledge; assert 'bm25s' not in sys.modules\n"
         "assert 'numpy' not in sys.modules; search_knowledge('stop'); assert 'bm25s' in sys.modules\n"
         "assert sorted(os.listdir('.')) == before"
     )

@@ -2,13 +2,13 @@ import re
 
 import pytest
 
-from apps.market.analysis import Analysis
+from apps.market.analysis.levels import NO_EDGE, RANGE_PCT, find_levels
+from apps.market.analysis.pivots import REACH, find_pivots
+from apps.market.analysis.rounding import price
+from apps.market.analysis.series import Analysis
+from apps.market.analysis.zones import ZONE_ATR, Evidence, Mark, find_marks, group, retracements
 from apps.market.errors import NoData, NotEnoughHistory
-from apps.market.levels import NO_EDGE, RANGE_PCT, find_levels
-from apps.market.pivots import REACH, find_pivots
-from apps.market.rounding import price
 from apps.market.tools.results import Level, Levels
-from apps.market.zones import ZONE_ATR, Evidence, Mark, find_marks, group, retracements
 from tests.market.series import make_analysis, make_bars, make_flat_bars
 
 WALKS = [

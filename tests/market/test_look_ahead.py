@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from apps.market.analysis import Lines
+from apps.market.analysis.series import Lines
 from apps.market.tools.get_bars import GetBars, get_bars
 from apps.market.values import Bar, Series
 from tests.market.series import make_analysis, make_bars, make_series, make_toolbox

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.market.analysis import trend_of
+from apps.market.analysis.levels import find_levels
+from apps.market.analysis.plans import PlanRequest, build_trade_plan
+from apps.market.analysis.series import trend_of
 from apps.market.errors import BadArguments, NotEnoughHistory
-from apps.market.levels import find_levels
-from apps.market.plans import PlanRequest, build_trade_plan
 from apps.market.tools.results import TradePlan
 from apps.market.values import Kind
 from tests.market.series import make_analysis, make_bars, make_flat_bars

@@ -7,7 +7,7 @@ import pytest
 from apps.market.errors import UnknownSymbol
 from apps.market.sources.sample import SampleSource
 from apps.market.sources.simulated import CHARACTERS
-from apps.market.symbols import FILE, display_name, instrument, name_key, nearest, resolve, universe
+from apps.market.symbols.instruments import FILE, display_name, instrument, name_key, nearest, resolve, universe
 
 
 def test_the_list_is_whole_and_consistent() -> None:

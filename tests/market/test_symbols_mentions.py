@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.market.symbol_mentions import find_mentions, mask
+from apps.market.symbols.mentions import find_mentions, mask
 
 FOUND = [
     # Plain questions

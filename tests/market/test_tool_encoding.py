@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from apps.market.rounding import change_percent, price, price_text, ratio
+from apps.market.analysis.rounding import change_percent, price, price_text, ratio
 from apps.market.tools.encoding import to_json
 from apps.market.values import Kind
 

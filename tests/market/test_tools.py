@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from apps.market.analysis.timeframes import TIMEFRAMES
 from apps.market.errors import SourceUnavailable
-from apps.market.timeframes import TIMEFRAMES
 from apps.market.tools.registry import TOOLS
 from apps.market.tools.results import Knowledge
 from apps.market.tools.tool import Arguments, Tool

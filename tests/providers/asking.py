@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from apps.market import calendar
-from apps.market.knowledge_search import search_knowledge
+from apps.market.knowledge.search import search_knowledge
 from apps.market.repository import BarsRepository
 from apps.market.sources.sample import SampleSource
 from apps.market.sources.simulated import SimulatedSource
-from apps.market.symbols import instrument
+from apps.market.symbols.instruments import instrument
 from apps.market.tools.market_toolbox import MarketToolbox
 from apps.market.tools.toolbox import Toolbox, ToolOutcome
 from apps.providers.analyst.provider import Analyst

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from apps.market.symbol_mentions import find_mentions
+from apps.market.symbols.mentions import find_mentions
 from apps.providers.analyst import classifier
 from apps.providers.analyst.intents import mask_all, read
 from apps.providers.sidecar import INTENTS

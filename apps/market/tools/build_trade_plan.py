@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from apps.market.levels import find_levels
-from apps.market.plans import ACCOUNT, RISK_PCT, PlanRequest, build_trade_plan
+from apps.market.analysis.levels import find_levels
+from apps.market.analysis.plans import ACCOUNT, RISK_PCT, PlanRequest, build_trade_plan
 from apps.market.tools.market import Market
 from apps.market.tools.results import TradePlan
 from apps.market.tools.tool import Arguments, SymbolField, Tool

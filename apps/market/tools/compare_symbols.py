@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from apps.market.comparison import FEWEST_SYMBOLS, MOST_SYMBOLS, compare
-from apps.market.timeframes import DEFAULT_TIMEFRAME
+from apps.market.analysis.comparison import FEWEST_SYMBOLS, MOST_SYMBOLS, compare
+from apps.market.analysis.timeframes import DEFAULT_TIMEFRAME
 from apps.market.tools.market import Market
 from apps.market.tools.results import Comparison
 from apps.market.tools.tool import Arguments, Symbol, TimeframeField, Tool

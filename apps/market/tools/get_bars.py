@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from apps.market.analysis import Analysis
-from apps.market.rounding import change_percent, day_text, price
-from apps.market.timeframes import DEFAULT_TIMEFRAME, first_index, start_of
+from apps.market.analysis.rounding import change_percent, day_text, price
+from apps.market.analysis.series import Analysis
+from apps.market.analysis.timeframes import DEFAULT_TIMEFRAME, first_index, start_of
+from apps.market.analysis.zones import highest, lowest
 from apps.market.tools.market import Market
 from apps.market.tools.results import Bars
 from apps.market.tools.tool import Arguments, SymbolField, TimeframeField, Tool
-from apps.market.zones import highest, lowest
 
 
 class GetBars(Arguments):

@@ -1,11 +1,11 @@
 """The technical state of one symbol at its last close."""
 
-from apps.market.analysis import FULL_BARS, MINIMUM_BARS, Analysis, bars_of_52_weeks, trend_of
-from apps.market.rounding import percent, price, ratio
+from apps.market.analysis.rounding import percent, price, ratio
+from apps.market.analysis.series import FULL_BARS, MINIMUM_BARS, Analysis, bars_of_52_weeks, trend_of
+from apps.market.analysis.zones import highest, lowest
 from apps.market.tools.market import Market
 from apps.market.tools.results import Indicators
 from apps.market.tools.tool import Arguments, SymbolField, Tool
-from apps.market.zones import highest, lowest
 
 VOLUME_DAYS = 20
 

@@ -1,6 +1,6 @@
 """Support, resistance and the named entries of one symbol."""
 
-from apps.market.levels import find_levels
+from apps.market.analysis.levels import find_levels
 from apps.market.tools.market import Market
 from apps.market.tools.results import Levels
 from apps.market.tools.tool import Arguments, SymbolField, Tool

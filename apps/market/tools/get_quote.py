@@ -1,7 +1,7 @@
 """The last price of one symbol, and how old it is."""
 
-from apps.market.analysis import Analysis
-from apps.market.rounding import change_percent, price
+from apps.market.analysis.rounding import change_percent, price
+from apps.market.analysis.series import Analysis
 from apps.market.tools.market import Market
 from apps.market.tools.results import Quote
 from apps.market.tools.tool import Arguments, SymbolField, Tool

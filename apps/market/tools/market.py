@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
-from apps.market.analysis import Analysis, analyse
+from apps.market.analysis.series import Analysis, analyse
 from apps.market.tools.results import Knowledge
 from apps.market.values import Instrument, Series
 

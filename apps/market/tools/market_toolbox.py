@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from apps.market import calendar
 from apps.market.errors import BadArguments, MarketError
-from apps.market.knowledge_search import search_knowledge
+from apps.market.knowledge.search import search_knowledge
 from apps.market.repository import default_repository
-from apps.market.symbols import instrument
+from apps.market.symbols.instruments import instrument
 from apps.market.tools.encoding import to_json
 from apps.market.tools.market import Calendar, KnowledgeSearch, Market, Repository
 from apps.market.tools.registry import TOOLS

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from apps.market.timeframes import DEFAULT_TIMEFRAME
+from apps.market.analysis.timeframes import DEFAULT_TIMEFRAME
 from apps.market.tools.market import Market
 
 

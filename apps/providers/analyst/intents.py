@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from apps.market.repository import default_repository
-from apps.market.symbol_mentions import Mentions, find_mentions, mask
+from apps.market.symbols.mentions import Mentions, find_mentions, mask
 from apps.providers.analyst.classifier import probabilities
 from apps.providers.analyst.conversation import ABOUT_SYMBOLS, earlier_reading, follow_up, with_money
 from apps.providers.analyst.guards import guarded_topic

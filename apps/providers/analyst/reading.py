@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from apps.market.symbol_mentions import UnknownMention
+from apps.market.symbols.mentions import UnknownMention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from apps.market.symbol_mentions import UnknownMention
+from apps.market.symbols.mentions import UnknownMention
 from apps.providers.analyst.turn import Turn
 
 EXAMPLES = ("What's the price of AAPL?", "Where would you enter IBM and where is the stop?", "Compare AAPL and GOOG")

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from apps.market.symbol_cues import (
+from apps.market.symbols.cues import (
     AFTER,
     AFTER_NAME,
     AFTER_STRICT,
@@ -33,8 +33,8 @@ from apps.market.symbol_cues import (
     OWNED,
     TOKEN,
 )
-from apps.market.symbol_words import ABBREVIATIONS, EMPHASIS, QUANTIFIERS, WORDS
-from apps.market.symbols import NAME_UNIT, Universe, name_key, nearest, resolve, universe
+from apps.market.symbols.instruments import NAME_UNIT, Universe, name_key, nearest, resolve, universe
+from apps.market.symbols.words import ABBREVIATIONS, EMPHASIS, QUANTIFIERS, WORDS
 
 LONGEST_UNKNOWN = 40
 MAX_UNKNOWN = 10

@@ -8,9 +8,9 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 
-from apps.market.analysis import FULL_BARS, Analysis, trend_of
+from apps.market.analysis.rounding import day_text, price, price_text, ratio
+from apps.market.analysis.series import FULL_BARS, Analysis, trend_of
 from apps.market.errors import BadArguments, NotEnoughHistory
-from apps.market.rounding import day_text, price, price_text, ratio
 from apps.market.tools.results import Level, Levels, Target, TradePlan
 from apps.market.values import Kind
 

@@ -11,9 +11,9 @@ from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 
-from apps.market.analysis import Analysis, bars_of_52_weeks
-from apps.market.pivots import REACH, find_pivots
-from apps.market.rounding import day_text, price, price_text
+from apps.market.analysis.pivots import REACH, find_pivots
+from apps.market.analysis.rounding import day_text, price, price_text
+from apps.market.analysis.series import Analysis, bars_of_52_weeks
 from apps.market.values import Bar
 
 PIVOT_BARS = 250

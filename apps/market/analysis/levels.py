@@ -1,6 +1,6 @@
 """Support, resistance, and the three named entries by written definition.
 
-Support is a zone (`apps.market.zones`) below the close, resistance one above it, within 15 % of the close. The
+Support is a zone (`apps.market.analysis.zones`) below the close, resistance one above it, within 15 % of the close. The
 named entries are for buying and are measured, never assumed:
 
 LTB, "Load the Boat": the zone below the close that holds the 200-day average, the 61.8 % retracement of the last
@@ -16,10 +16,10 @@ An entry whose definition nothing meets within 15 % of the close is None, and `w
 
 from datetime import date
 
-from apps.market.analysis import Analysis
-from apps.market.rounding import change_percent, day_text, price, price_text, ratio
+from apps.market.analysis.rounding import change_percent, day_text, price, price_text, ratio
+from apps.market.analysis.series import Analysis
+from apps.market.analysis.zones import RECENT_BARS, Evidence, Mark, Zone, find_marks, group, highest, reasons
 from apps.market.tools.results import Level, Levels
-from apps.market.zones import RECENT_BARS, Evidence, Mark, Zone, find_marks, group, highest, reasons
 
 RANGE_PCT = 15.0
 LISTED = 5

@@ -15,11 +15,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from apps.market.knowledge_words import tokens
+from apps.market.knowledge.words import tokens
 from apps.market.tools.results import Knowledge, Passage
 
 _ASKED = re.compile(r"<!-- asked as: (.*?) -->\s*", re.DOTALL)
-FOLDER = Path(__file__).parent / "knowledge"
+FOLDER = Path(__file__).parent
 HEADING_WEIGHT = 4
 ASKED_WEIGHT = 2
 TITLE_WEIGHT = 1

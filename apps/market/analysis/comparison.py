@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import combinations, pairwise
 
-from apps.market.analysis import Analysis
+from apps.market.analysis.rounding import change_percent, day_text, percent, ratio
+from apps.market.analysis.series import Analysis
+from apps.market.analysis.timeframes import start_of
 from apps.market.errors import BadArguments, NotEnoughHistory
-from apps.market.rounding import change_percent, day_text, percent, ratio
-from apps.market.timeframes import start_of
 from apps.market.tools.results import ComparedSymbol, Comparison
 
 FEWEST_SYMBOLS, MOST_SYMBOLS = 2, 5

@@ -14,7 +14,7 @@ from pathlib import Path
 from apps.market.errors import UnknownSymbol
 from apps.market.values import Instrument
 
-FILE = Path(__file__).parent / "data" / "symbols.json"
+FILE = Path(__file__).parents[1] / "data" / "symbols.json"
 
 #: What a name is made of: letters and digits, or "&" on its own.
 NAME_UNIT = re.compile(r"[^\W_]+|&")

@@ -9,9 +9,9 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TypeAlias
 
-from apps.market import indicators
+from apps.market.analysis import indicators
+from apps.market.analysis.rounding import day_text, price, price_line
 from apps.market.errors import NoData, NotEnoughHistory
-from apps.market.rounding import day_text, price, price_line
 from apps.market.tools.results import Source
 from apps.market.values import Bar, Instrument, Kind, Provenance, Series
 
