@@ -214,7 +214,7 @@ def test_too_many_requests_say_how_long_to_wait() -> None:
 def test_the_login_page_shows_the_fields_and_what_was_wrong() -> None:
     form = AuthenticationForm(data={"username": "", "password": ""})
     html = render("registration/login.html", form=form, next="/chat/x/")
-    assert '<label for="id_username">User name</label>' in html
+    assert '<label for="id_username">Username</label>' in html
     assert html.count('class="field-error"') == 2
     assert '<input type="hidden" name="next" value="/chat/x/">' in html
 

@@ -5,13 +5,15 @@ import os
 import re
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 
 import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.servers import Product
+from tests.servers import ROOT, Product
 
 pytestmark = pytest.mark.e2e
 
@@ -22,7 +24,7 @@ def database(server: Product) -> sqlite3.Connection:
 
 def log_in(page: Page, server: Product) -> None:
     page.goto(f"{server.url}/admin/")
-    page.get_by_label("User name").fill("demo")
+    page.get_by_label("Username").fill("demo")
     page.get_by_label("Password").fill(server.password())
     page.get_by_role("button", name="Log in").click()
     expect(page).to_have_url(re.compile("/admin/"))
@@ -45,6 +47,17 @@ def test_a_turn_asked_in_the_shell_is_one_row_with_its_text(server) -> None:
     )
     answer = "".join(event["content"] for event in events if event["type"] == "text")
     assert row == ("succeeded", "analyst", "What's the price of AAPL?", answer)
+
+
+def test_a_reader_who_leaves_the_pipe_gets_no_traceback(start_server) -> None:
+    server = start_server(ANALYST_PACE_MS="200")
+    command = f"{sys.executable} manage.py ask 'Where would you enter IBM?' | head -c 5"
+    result = subprocess.run(
+        ["bash", "-c", command], cwd=ROOT, env=server.environment, capture_output=True, text=True, timeout=60
+    )
+    assert len(result.stdout) == 5
+    assert "Traceback" not in result.stderr
+    assert database(server).execute("SELECT status FROM metrics_requestlog").fetchall() == [("interrupted",)]
 
 
 def test_the_shell_goes_on_in_a_session_and_refuses_what_it_cannot_do(server) -> None:

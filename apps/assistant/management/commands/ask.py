@@ -1,6 +1,8 @@
 """One question from the shell, through the same engine as every other."""
 
 import json
+import os
+import sys
 import uuid
 from argparse import ArgumentTypeError
 from contextlib import aclosing
@@ -40,6 +42,10 @@ class Command(BaseCommand):
             error = async_to_sync(self._ask)(question, session or uuid.uuid4(), provider, as_json)
         except (TurnRefused, RoutingError) as refused:
             raise CommandError(str(refused)) from refused
+        except BrokenPipeError:
+            # Whoever read has gone, as in `ask … | head`; the turn is closed as interrupted. There is nobody to tell.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
         if error is not None:
             raise CommandError(error.message)
 
