@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.assistant import services
 from apps.assistant.engine import run_turn
 from apps.assistant.errors import BadMessage, ConversationBusy, NotYourConversation
-from apps.assistant.models import Conversation
+from apps.assistant.models import Conversation, Turn
 from apps.assistant.owner import Owner
 from apps.chat.errors import refusal
 from apps.chat.limits import turn_wait_s
@@ -37,6 +37,8 @@ EXAMPLES = (
     "Compare AAPL and GOOG",
 )
 CONVERSATIONS_SHOWN = 200
+#: A page shows the latest turns; `?all` shows every one.
+TURNS_SHOWN = 30
 
 
 @require_safe
@@ -134,7 +136,7 @@ def _conversation_or_404(request: HttpRequest, session_id: UUID) -> Conversation
 
 
 def _page(request: HttpRequest, *, session_id: UUID, conversation: Conversation | None) -> HttpResponse:
-    shown = list(conversation.turns.all()) if conversation else []
+    shown, earlier = _turns(conversation, everything="all" in request.GET) if conversation else ([], 0)
     is_staff = _is_staff(request)
     costs = costs_usd(turn.pk for turn in shown) if is_staff else {}
     context = _list_context(request) | {
@@ -142,11 +144,20 @@ def _page(request: HttpRequest, *, session_id: UUID, conversation: Conversation 
         "conversation": conversation,
         "current": str(session_id),
         "turns": [turn_view(turn, is_staff=is_staff, cost_usd=costs.get(turn.pk)) for turn in shown],
+        "earlier": earlier,
         "data": default_repository().describe(),
         "examples": EXAMPLES,
         "max_characters": settings.MESSAGE_MAX_CHARACTERS,
     }
     return render(request, "chat/page.html", context)
+
+
+def _turns(conversation: Conversation, *, everything: bool) -> tuple[list[Turn], int]:
+    """The turns to show, oldest first, and how many earlier ones are not shown."""
+    n_turns = conversation.turns.count()
+    if everything or n_turns <= TURNS_SHOWN:
+        return list(conversation.turns.all()), 0
+    return list(conversation.turns.order_by("-number")[:TURNS_SHOWN])[::-1], n_turns - TURNS_SHOWN
 
 
 def _list_context(request: HttpRequest) -> dict[str, object]:

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from apps.assistant.models import Conversation, Turn
-from apps.chat.views import by_day
+from apps.chat.views import TURNS_SHOWN, by_day
 from tests.factories import make_conversation, make_turn, make_user
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +51,19 @@ def test_a_turn_that_did_not_end_well_says_so_after_a_reload(client, alice, stat
     conversation = make_conversation(user=alice)
     make_turn(conversation, status=status, answer="Half", error="Ask again in a minute.")
     assert words in client.get(f"/chat/{conversation.pk}/").content.decode()
+
+
+def test_a_long_conversation_opens_with_its_latest_turns_and_offers_the_rest(client, alice) -> None:
+    conversation = make_conversation(user=alice)
+    for number in range(1, TURNS_SHOWN + 3):
+        make_turn(conversation, number=number, question=f"Question number {number}.")
+    page = client.get(f"/chat/{conversation.pk}/").content.decode()
+    assert "Question number 2." not in page
+    assert page.index("Question number 3.") < page.index(f"Question number {TURNS_SHOWN + 2}.")
+    assert "Show 2 earlier questions" in page
+    everything = client.get(f"/chat/{conversation.pk}/?all").content.decode()
+    assert "Question number 1." in everything
+    assert "earlier question" not in everything
 
 
 def test_the_list_is_found_by_title_and_by_what_was_asked(client, alice) -> None:
