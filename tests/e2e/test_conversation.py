@@ -88,6 +88,19 @@ def test_an_answer_is_stopped_with_escape_and_stays_stopped_after_a_reload(desk,
     expect(last_answer(desk)).to_contain_text("430.47")
 
 
+def test_a_server_that_dies_mid_answer_is_said_with_what_to_do_next(page, start_server) -> None:
+    server = start_server(ANALYST_PACE_MS="1500")
+    page.goto(server.url)
+    ask(page, "Where would you enter IBM and where is the stop?")
+    expect(page.get_by_test_id("streaming")).to_contain_text("IBM")
+    server.process.kill()
+    server.process.wait(timeout=10)
+    notice = page.locator("[data-notice=lost]")
+    expect(notice).to_contain_text("The connection was lost before the answer was whole.")
+    expect(notice.get_by_role("link", name="Load the answer")).to_have_attribute("href", re.compile("^/chat/"))
+    expect(notice.get_by_role("button", name="Ask again")).to_be_visible()
+
+
 def test_a_chart_is_drawn_and_can_be_read_as_a_table(desk, watched) -> None:
     ask(desk, "Show me the MSFT chart")
     wait_until_whole(desk)
