@@ -6,19 +6,27 @@ from datetime import UTC, datetime
 
 from apps.core.request_context import current_ids
 
-STANDARD_ATTRIBUTES = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "ids", "taskName"}
+STANDARD_ATTRIBUTES = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
-class IdsFilter(logging.Filter):
-    """Puts the session and request id of the running turn on each record."""
+def details(record: logging.LogRecord) -> dict[str, object]:
+    """The ids of the running turn and whatever `extra` gave."""
+    extra = {name: value for name, value in record.__dict__.items() if name not in STANDARD_ATTRIBUTES}
+    return {**current_ids(), **extra}
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.ids = " ".join(f"{name}={value}" for name, value in current_ids().items())
-        return True
+
+class TextFormatter(logging.Formatter):
+    """For a developer's eyes: time, level, logger, message, then the details."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        shown = " ".join(f"{name}={value}" for name, value in details(record).items())
+        time = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
+        line = f"{time} {record.levelname:<7} {record.name}: {record.getMessage()} {shown}".rstrip()
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
 class JsonFormatter(logging.Formatter):
-    """One object a line: time, level, logger, message, the ids, and whatever `extra` gave."""
+    """For a machine: one object a line with time, level, logger, message, then the details."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
@@ -26,9 +34,8 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **current_ids(),
+            **details(record),
         }
-        line.update({k: v for k, v in record.__dict__.items() if k not in STANDARD_ATTRIBUTES})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)

@@ -177,15 +177,10 @@ if not DEBUG:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"ids": {"()": "gvses.logging.IdsFilter"}},
-    "formatters": {
-        "json": {"()": "gvses.logging.JsonFormatter"},
-        "text": {"format": "{asctime} {levelname:<7} {name} {message} {ids}", "style": "{"},
-    },
+    "formatters": {"json": {"()": "gvses.logging.JsonFormatter"}, "text": {"()": "gvses.logging.TextFormatter"}},
     "handlers": {
         "stdout": {
             "class": "logging.StreamHandler",
-            "filters": ["ids"],
             "formatter": "text" if DEBUG else "json",
         }
     },

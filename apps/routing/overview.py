@@ -58,6 +58,11 @@ class Overview:
     headline: str
     rows: tuple[ProviderRow, ...]
 
+    @property
+    def is_outage(self) -> bool:
+        """Nobody serves anybody."""
+        return all(row.serves is None for row in self.rows)
+
     def as_json(self) -> dict[str, Any]:
         return {
             "version": self.version,

@@ -4,6 +4,7 @@ import pytest
 
 from apps.routing.choose import Standing
 from apps.routing.overview import headline, overview
+from apps.routing.services import kill, unkill
 
 NO_BACKEND = "has no backend in this version"
 
@@ -81,3 +82,12 @@ def test_with_others_able_a_stop_names_who_takes_over(all_backends: None) -> Non
     effects = {row.name: row.stop_effect for row in overview().rows}
     assert effects["workflow"] == "From the next turn responses serves its sessions; running answers finish."
     assert effects["responses"] == "From the next turn analyst serves its sessions; running answers finish."
+
+
+@pytest.mark.django_db
+def test_an_outage_is_one_only_while_nobody_serves(only_analyst: None) -> None:
+    assert not overview().is_outage
+    kill(provider="analyst", by="bob")
+    assert overview().is_outage
+    unkill(provider="analyst", by="bob", reason="drill over")
+    assert not overview().is_outage
