@@ -67,7 +67,7 @@ def wait_until_it_listens(port: int, process: subprocess.Popen[bytes], name: str
 @contextmanager
 def postgres() -> Iterator[str]:
     """A fresh cluster; yields its DATABASE_URL."""
-    with tempfile.TemporaryDirectory(prefix="gvses-postgres-", dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="gvses-postgres-") as folder:
         options = as_postgres()
         if options:
             shutil.chown(folder, "postgres", "postgres")
