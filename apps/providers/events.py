@@ -89,5 +89,6 @@ def as_json(event: Event) -> Json:
     """The event as the wire shows it: `type` and its fields; the data of `Meta` stand beside its `type`."""
     if isinstance(event, Meta):
         return {"type": event.type, **event.data}
-    fields = dataclasses.asdict(event)
-    return {"type": fields.pop("type"), **fields}
+    # Not `asdict`, which copies every bar of a tool's result.
+    names = [field.name for field in dataclasses.fields(event) if field.name != "type"]
+    return {"type": event.type, **{name: getattr(event, name) for name in names}}
