@@ -25,6 +25,10 @@ ROOT = Path(__file__).parents[1]
 START_TIMEOUT_S = 30
 
 
+class MissingProgram(Exception):
+    """A server that a test needs is not on this machine; `str(error)` says how to get it."""
+
+
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -40,7 +44,7 @@ def postgres_program(name: str) -> str:
     for candidate in candidates:
         if candidate and Path(candidate).exists():
             return candidate
-    sys.exit(f"{name} is not installed. On Debian and Ubuntu: apt install postgresql")
+    raise MissingProgram(f"{name} is not installed. On Debian and Ubuntu: apt install postgresql")
 
 
 def as_postgres() -> dict[str, object]:
@@ -100,7 +104,9 @@ def postgres() -> Iterator[str]:
 @contextmanager
 def redis() -> Iterator[str]:
     """A Redis without persistence; yields its URL."""
-    program = shutil.which("redis-server") or sys.exit("redis-server is not installed. apt install redis-server")
+    program = shutil.which("redis-server")
+    if program is None:
+        raise MissingProgram("redis-server is not installed. On Debian and Ubuntu: apt install redis-server")
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="gvses-redis-") as folder:
         process = subprocess.Popen(
@@ -195,10 +201,12 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> N
 
 def main() -> int:
     command = sys.argv[sys.argv.index("--") + 1 :]
-    with postgres() as database_url, redis() as redis_url:
-        return subprocess.run(
-            command, env={**os.environ, "DATABASE_URL": database_url, "REDIS_URL": redis_url}
-        ).returncode
+    try:
+        with postgres() as database_url, redis() as redis_url:
+            environment = {**os.environ, "DATABASE_URL": database_url, "REDIS_URL": redis_url}
+            return subprocess.run(command, env=environment).returncode
+    except MissingProgram as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.servers import Product, postgres, product, redis
+from tests.servers import MissingProgram, Product, postgres, product, redis
 
 pytestmark = pytest.mark.e2e
 STREAMS = 16
@@ -18,8 +18,11 @@ CONNECTIONS = 3
 
 @pytest.fixture(scope="module")
 def databases() -> Iterator[dict[str, str]]:
-    with postgres() as database_url, redis() as redis_url:
-        yield {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "DB_POOL_SIZE": str(CONNECTIONS)}
+    try:
+        with postgres() as database_url, redis() as redis_url:
+            yield {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "DB_POOL_SIZE": str(CONNECTIONS)}
+    except MissingProgram as error:
+        pytest.skip(str(error))
 
 
 def ask(server: Product, question: str) -> tuple[int, str]:
