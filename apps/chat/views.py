@@ -22,6 +22,7 @@ from apps.assistant.errors import BadMessage, ConversationBusy, NotYourConversat
 from apps.assistant.models import Conversation, Turn
 from apps.assistant.owner import Owner
 from apps.chat.errors import refusal
+from apps.chat.examples import examples
 from apps.chat.limits import turn_wait_s
 from apps.chat.presenter import turn_view
 from apps.chat.stream import sse
@@ -30,12 +31,6 @@ from apps.core.sse import STREAM_HEADERS
 from apps.market.repository import default_repository
 from apps.metrics.selectors import costs_usd
 
-EXAMPLES = (
-    "What's the price of AAPL?",
-    "Show me the MSFT chart",
-    "Where would you enter IBM and where is the stop?",
-    "Compare AAPL and GOOG",
-)
 CONVERSATIONS_SHOWN = 200
 #: A page shows the latest turns; `?all` shows every one.
 TURNS_SHOWN = 30
@@ -138,6 +133,7 @@ def _conversation_or_404(request: HttpRequest, session_id: UUID) -> Conversation
 def _page(request: HttpRequest, *, session_id: UUID, conversation: Conversation | None) -> HttpResponse:
     shown, earlier = _turns(conversation, everything="all" in request.GET) if conversation else ([], 0)
     is_staff = _is_staff(request)
+    repository = default_repository()
     costs = costs_usd(turn.pk for turn in shown) if is_staff else {}
     context = _list_context(request) | {
         "session_id": session_id,
@@ -145,8 +141,8 @@ def _page(request: HttpRequest, *, session_id: UUID, conversation: Conversation 
         "current": str(session_id),
         "turns": [turn_view(turn, is_staff=is_staff, cost_usd=costs.get(turn.pk)) for turn in shown],
         "earlier": earlier,
-        "data": default_repository().describe(),
-        "examples": EXAMPLES,
+        "data": repository.describe(),
+        "examples": examples(repository.symbols()),
         "max_characters": settings.MESSAGE_MAX_CHARACTERS,
     }
     return render(request, "chat/page.html", context)
