@@ -1,0 +1,55 @@
+"""The SQL of `docs/analysts.md` runs as it is, and its columns are the table's."""
+
+import re
+import uuid
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.db import connection
+
+from apps.assistant.engine import run_turn
+from apps.assistant.owner import Owner
+from apps.metrics.models import RequestLog, ToolCall
+
+pytestmark = pytest.mark.django_db
+DOCUMENT = (Path(__file__).parents[2] / "docs/analysts.md").read_text()
+QUERIES = re.findall(r"```sql\n(.*?)```", DOCUMENT, re.DOTALL)
+
+
+@pytest.fixture
+def two_turns() -> None:
+    """A plan and a price, asked for real."""
+
+    async def ask(question: str) -> None:
+        events = run_turn(session_id=uuid.uuid4(), question=question, owner=Owner(visitor_id=uuid.uuid4()))
+        async with aclosing(events):
+            async for _ in events:
+                pass
+
+    for question in ("Where would you enter IBM and where is the stop?", "What's the price of AAPL?"):
+        async_to_sync(ask)(question)
+
+
+def rows(sql: str) -> list[dict[str, object]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def test_each_query_answers_a_real_question(two_turns: None) -> None:
+    by_provider, by_intent, failures, tools, plans, assignments = (rows(sql) for sql in QUERIES)
+    assert [(row["provider"], row["turns"], float(row["failed_share"])) for row in by_provider] == [("analyst", 2, 0)]
+    assert {row["intent"]: row["turns"] for row in by_intent} == {"plan": 1, "quote": 1}
+    assert failures == []
+    assert {row["name"] for row in tools} == set(ToolCall.objects.values_list("name", flat=True))
+    assert [(row["plans"], float(row["with_stop"]), float(row["with_disclaimer"])) for row in plans] == [(1, 1, 1)]
+    assert [(row["provider"], row["sessions"]) for row in assignments] == [("analyst", 2)]
+
+
+def test_every_column_is_documented_and_every_documented_column_exists() -> None:
+    columns = {field.column for field in RequestLog._meta.fields}
+    first_cells = " ".join(re.findall(r"^\| (`.*?) \|", DOCUMENT, re.MULTILINE))
+    assert set(re.findall(r"`(\w+)`", first_cells)) == columns
