@@ -40,3 +40,10 @@ AFTER = re.compile(
 #: "price of Foobarcorp", and up to three more words of its name.
 NAMED = re.compile(r"\b(?:price|quote|chart|shares|stock|ticker|symbol)\s+(?:of|for)\s+(?:the\s+)?(?=\S)", re.I)
 OWNED = re.compile(r"(?<=\s)([A-Z][a-z]{3,20})(?='s\s+(?:stock|share|chart|price|levels)\b)")
+#: The one distinctive ticker that is a word too, in its own sense: "a spy", "spy on my neighbour".
+SPYING = re.compile(
+    r"\ba\s+spy\b(?!\s+(?:call|put|chart|trade|plan))|"
+    r"\bspy\s+(?:on\s+(?:a|my|your|his|her|their|our|him|them|me|us|you|people|someone|somebody|others)|"
+    r"films?|movies?|novels?|books?|stor(?:y|ies)|rings?|cams?|cameras?)\b",
+    re.I,
+)

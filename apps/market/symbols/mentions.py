@@ -31,6 +31,7 @@ from apps.market.symbols.cues import (
     NAMED,
     NUMBER,
     OWNED,
+    SPYING,
     TOKEN,
 )
 from apps.market.symbols.instruments import NAME_UNIT, Universe, name_key, nearest, resolve, universe
@@ -174,11 +175,14 @@ class _Search:
             return False
         if len(token) == 1:
             return token.isupper() and self._is_letter_meant(word, start, end)
-        if word in self.everything.distinctive:
+        if word in self.everything.distinctive and not self._is_spying(start):
             return True
         if token.isupper() and not is_shouted:
             return word not in EMPHASIS or self._is_stressed_word_meant(word, start, end)
         return word not in WORDS and (self._before(BEFORE, start) or AFTER.match(self.text, end) is not None)
+
+    def _is_spying(self, start: int) -> bool:
+        return any(match.start() <= start < match.end() for match in SPYING.finditer(self.text))
 
     def _is_letter_meant(self, letter: str, start: int, end: int) -> bool:
         if re.search(r"\d\s*$", self.text[:start]):  # "1 D chart" is a timeframe
