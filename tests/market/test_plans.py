@@ -291,3 +291,13 @@ def test_without_any_level_the_plan_starts_from_the_close_and_counts_in_risk() -
     assert plan.stop < plan.entry
     assert_adds_up(plan)
     assert plan.targets[-1].reason.endswith("for want of a level there")
+
+
+@pytest.mark.parametrize(("direction", "sign"), [("long", 1), ("short", -1)])
+def test_a_stop_that_the_last_close_has_passed_is_the_first_warning(direction: str, sign: int) -> None:
+    close = ANALYSES[0].close
+    passed = make_plan(direction=direction, entry=close * (1 + 0.1 * sign), stop=close * (1 + 0.02 * sign))
+    reached = make_plan(direction=direction, entry=close * (1 + 0.1 * sign), stop=close)
+    ahead = make_plan(direction=direction, entry=close * (1 + 0.1 * sign), stop=close * (1 - 0.02 * sign))
+    assert all(plan.warnings[0].startswith("The last close is already beyond the stop") for plan in (passed, reached))
+    assert not any("beyond the stop" in warning for warning in ahead.warnings)

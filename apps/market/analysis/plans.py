@@ -119,7 +119,7 @@ def build_trade_plan(analysis: Analysis, levels: Levels, request: PlanRequest) -
         ),
         expires_sessions=EXPIRES_SESSIONS,
         assumptions=assumptions,
-        warnings=_warnings(analysis, side, levels, entry, risk, targets, size),
+        warnings=_warnings(analysis, side, levels, entry, stop, targets, size),
         source=analysis.source,
     )
 
@@ -258,15 +258,21 @@ def _size(entry: float, risk: float, request: PlanRequest, assumptions: list[str
 
 
 def _warnings(
-    analysis: Analysis, side: _Side, levels: Levels, entry: float, risk: float, targets: list[Target], size: _Size
+    analysis: Analysis, side: _Side, levels: Levels, entry: float, stop: float, targets: list[Target], size: _Size
 ) -> list[str]:
+    """What is weak, the worst first."""
     trend = trend_of(analysis)
+    risk = _difference(entry, stop)
     n = len(analysis.bars)
     against = (side is LONG and trend.direction == "down") or (side is SHORT and trend.direction == "up")
     in_the_way = next((level for level in _ahead(levels, side, entry) if _difference(level.price, entry) < risk), None)
     distance_atr = ratio(abs(entry - levels.close) / levels.atr_14)
     kind = analysis.source.kind
     found = [
+        (
+            side.gain(stop, levels.close) <= 0,
+            "The last close is already beyond the stop: the plan is void unless price returns to the entry.",
+        ),
         (
             kind is Kind.SIMULATED,
             "The prices are simulated: this plan is an exercise, and nothing in it can be traded.",

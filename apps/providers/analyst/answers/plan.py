@@ -24,9 +24,12 @@ def paragraphs(turn: Turn) -> Iterator[str]:
     if turn.reading.topic == "advice":
         yield YOUR_DECISION
     yield headline(plan)
+    if stop_is_passed(plan):
+        yield f"**{phrases.sentence(plan.words('warnings.0'))}**"
     yield phrases.bullets(list(lines(plan)))
     for title, key in (("Assumed", "assumptions"), ("Mind", "warnings")):
-        texts = [phrases.sentence(plan.words(f"{key}.{index}")) for index in range(len(plan.get(key)))]
+        told = 1 if key == "warnings" and stop_is_passed(plan) else 0
+        texts = [phrases.sentence(plan.words(f"{key}.{index}")) for index in range(told, len(plan.get(key)))]
         if texts:
             yield f"**{title}:** {' '.join(texts)}"
     if turn.reading.parameters.risk_amount and not turn.reading.parameters.account:
@@ -46,6 +49,12 @@ def headline(plan: Result) -> str:
         f"{plan.number('reward_risk', 'ratio')} times the risk. "
         f"The last close is {plan.price('close')} {phrases.stamp(plan)}."
     )
+
+
+def stop_is_passed(plan: Result) -> bool:
+    """Whether the last close lies beyond the stop; the plan's first warning then says so."""
+    close, stop = plan.get("close"), plan.get("stop")
+    return bool(close >= stop if plan.get("direction") == "short" else close <= stop)
 
 
 def lines(plan: Result) -> Iterator[str]:

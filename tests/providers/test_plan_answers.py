@@ -1,0 +1,11 @@
+"""What the answer to a plan says of its own weak points, and of what was asked for and is not in it."""
+
+from tests.providers.asking import ask
+
+
+async def test_a_stop_already_passed_is_told_once_and_before_the_plans_lines() -> None:
+    answer = await ask("long plan for AAPL with entry 450")
+    void = "**The last close is already beyond the stop: the plan is void unless price returns to the entry.**"
+    assert answer.text.split("\n\n")[1] == void
+    assert answer.text.count("beyond the stop") == 1
+    assert "beyond the stop" not in (await ask("long plan for AAPL")).text
