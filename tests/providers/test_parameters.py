@@ -72,6 +72,8 @@ def test_account_and_risk(text: str, account: float | None, risk_pct: float | No
         ("buy 100 shares of AAPL", None, None),
         ("where is the stop with a $25k account", None, None),
         ("stop 5% below", None, None),
+        ("place a limit order for aapl at 400", 400, None),
+        ("buy aapl with a limit of 400", 400, None),
         ("position size for ibm entry 200 stop 195 account 20k risk 1%", 200, 195),
     ],
 )
@@ -93,6 +95,8 @@ def test_entry_and_stop(text: str, entry: float | None, stop: float | None) -> N
         ("where is my stop if i bought at 450", "long"),
         ("im holding 200 shares", "long"),
         ("sell half my position", "long"),
+        ("place a limit order for aapl at 400", "long"),
+        ("sell limit order for aapl at 440", None),
     ],
 )
 def test_direction(text: str, direction: str | None) -> None:

@@ -9,3 +9,9 @@ async def test_a_stop_already_passed_is_told_once_and_before_the_plans_lines() -
     assert answer.text.split("\n\n")[1] == void
     assert answer.text.count("beyond the stop") == 1
     assert "beyond the stop" not in (await ask("long plan for AAPL")).text
+
+
+async def test_a_limit_order_becomes_a_plan_at_its_price_and_none_is_placed() -> None:
+    answer = await ask("place a limit order for aapl at 400")
+    assert answer.text.startswith("**I draft plans and never place orders")
+    assert (answer.calls[0].arguments["direction"], answer.calls[0].arguments["entry"]) == ("long", 400)

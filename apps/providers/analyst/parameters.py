@@ -36,13 +36,16 @@ ENTRY = (
     r"(?:entry|enter(?:ing)?|get(?:ting)? in|fill(?:ed)?)"
     rf"(?:\s[a-z.$-]{{1,8}}|[:@=]){{0,4}}?\s?{PRICE}",
     rf"(?:buy(?:ing)?|bought|sell(?:ing)?|sold|short(?:ing|ed)?|long|in)\b[^.?!\d]{{0,24}}?\s?(?:at|@|for)\s{PRICE}",
+    rf"\b(?:limit|order)\b[^.?!\d]{{0,24}}?\s?(?:at|@|of)\s?{PRICE}",
 )
 SHORT = r"\bshort(?:ing|ed)?\b(?![- ]?(?:term|run|ly\b|version|answer|list|summary))"
 LONG = (
     r"\bbuy(?:ing)?\b|\bbought\b|\b(?:i(?:'m)?|im|am|we) (?:own|hold|holding)\b|"
     r"\bsell (?:half |some |all |part )?(?:of )?(?:my|our|the)\b|"
     r"\blong(?:s|ing)?\b(?![- ]?(?:term|run|time|has|have|ago|did|do|does|"
-    r"will|is|until))"
+    r"will|is|until))|"
+    # An order of no named side buys.
+    r"^(?!.*\bsell).*\b(?:limit|market) order\b"
 )
 
 COUNTED = re.compile(
