@@ -122,6 +122,24 @@ def test_indicators(text: str, keys: tuple[str, ...], others: tuple[str, ...]) -
     assert (found.indicators, found.other_averages) == (keys, others)
 
 
+@pytest.mark.parametrize(
+    ("text", "shares", "entry"),
+    [
+        ("buy 100 shares of TSLA", 100, None),
+        ("buy 1,000 shares of TSLA at 240", 1000, 240),
+        ("place a market order for 10 TSLA", 10, None),
+        ("limit order to buy 10 nvda at 350", 10, 350),
+        ("buy TSLA", None, None),
+        ("short 2 weeks ago", None, None),
+        ("buy 5000 dollars of TSLA", None, None),
+        ("how many shares of AAPL", None, None),
+    ],
+)
+def test_a_number_of_shares_is_no_price(text: str, shares: float | None, entry: float | None) -> None:
+    found = read_parameters(text)
+    assert (found.shares, found.entry) == (shares, entry)
+
+
 def test_a_risk_in_dollars_is_kept_apart() -> None:
     found = read_parameters("risk $500 with a $25k account")
     assert (found.risk_amount, found.risk_pct, found.account) == (500, None, 25_000)

@@ -15,3 +15,9 @@ async def test_a_limit_order_becomes_a_plan_at_its_price_and_none_is_placed() ->
     answer = await ask("place a limit order for aapl at 400")
     assert answer.text.startswith("**I draft plans and never place orders")
     assert (answer.calls[0].arguments["direction"], answer.calls[0].arguments["entry"]) == ("long", 400)
+
+
+async def test_a_number_of_shares_is_said_not_to_be_the_size() -> None:
+    answer = await ask("buy 100 shares of TSLA")
+    assert "**The 100 asked for are not used:** the size of a plan follows its risk" in answer.text
+    assert "asked for" not in (await ask("buy TSLA", "buy 100 shares of AAPL")).text

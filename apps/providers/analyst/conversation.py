@@ -79,7 +79,7 @@ def follow_up(masked: str, now: Reading, previous: Reading, ruled: str | None) -
         symbols = now.symbols
         if wanted == "compare" and len(symbols) == 1:
             symbols = (*[symbol for symbol in previous.symbols if symbol not in symbols][:1], *symbols)
-        kept = replace(previous.parameters, entry=None, stop=None)
+        kept = replace(previous.parameters, entry=None, stop=None, shares=None)
         return replace(now, intent=wanted, symbols=symbols, parameters=kept)
     if now.symbols or now.unknown:
         return None

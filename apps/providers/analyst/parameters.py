@@ -38,6 +38,11 @@ ENTRY = (
     rf"(?:buy(?:ing)?|bought|sell(?:ing)?|sold|short(?:ing|ed)?|long|in)\b[^.?!\d]{{0,24}}?\s?(?:at|@|for)\s{PRICE}",
     rf"\b(?:limit|order)\b[^.?!\d]{{0,24}}?\s?(?:at|@|of)\s?{PRICE}",
 )
+SHARES = (
+    r"\b(\d[\d,]*)\s(?:shares?|sh|units?|coins?)\b",
+    r"\b(?:buy|sell|short|order for)\s(?:me\s)?(\d[\d,]*)\s"
+    r"(?!dollars|usd|bucks|worth|percent|per\b|pct|k\b|grand|thousand|million|days?\b|weeks?\b|months?\b|years?\b)(?=[a-z])",
+)
 SHORT = r"\bshort(?:ing|ed)?\b(?![- ]?(?:term|run|ly\b|version|answer|list|summary))"
 LONG = (
     r"\bbuy(?:ing)?\b|\bbought\b|\b(?:i(?:'m)?|im|am|we) (?:own|hold|holding)\b|"
@@ -152,6 +157,9 @@ def read_parameters(question: str) -> Parameters:
     # The account's own digits are no price and no timeframe: "$1m account" is not one month.
     rest = text.replace(account[0], " ") if account else text
     risk, risk_amount = first_match(RISK_PERCENT, text), first_match(RISK_AMOUNT, text)
+    shares = first_match(SHARES, rest)
+    # Nor is their number a price, wherever one follows it: "buy 100 shares at 240".
+    rest = rest.replace(shares[0], shares[0].replace(shares[1], "some")) if shares else rest
     stop = first_match(STOP, rest)
     before_stop = rest.replace(stop[0], " ; ") if stop else rest
     entry = first_match(ENTRY, before_stop)
@@ -166,6 +174,7 @@ def read_parameters(question: str) -> Parameters:
         direction="short" if re.search(SHORT, text) else "long" if re.search(LONG, text) else None,
         entry=number(entry[1]) if entry else None,
         stop=number(stop[1]) if stop else None,
+        shares=number(shares[1]) if shares else None,
         indicators=indicators,
         other_averages=others,
         other_day=bool(OTHER_DAY.search(text)),
