@@ -146,6 +146,9 @@ def test_an_account_too_small_for_one_share_says_so() -> None:
         ({"entry": 0}, "entry"),
         ({"stop": -1}, "stop"),
         ({"direction": "sideways"}, "direction"),
+        ({"stop_pct": 0}, "distance"),
+        ({"stop_pct": 100}, "distance"),
+        ({"stop": 100, "stop_pct": 5}, "not both"),
         ({"direction": "long", "entry": 100, "stop": 105}, "below the entry"),
         ({"direction": "long", "entry": 100, "stop": 100}, "below the entry"),
         ({"direction": "short", "entry": 100, "stop": 95}, "above the entry"),
@@ -301,3 +304,11 @@ def test_a_stop_that_the_last_close_has_passed_is_the_first_warning(direction: s
     ahead = make_plan(direction=direction, entry=close * (1 + 0.1 * sign), stop=close * (1 - 0.02 * sign))
     assert all(plan.warnings[0].startswith("The last close is already beyond the stop") for plan in (passed, reached))
     assert not any("beyond the stop" in warning for warning in ahead.warnings)
+
+
+@pytest.mark.parametrize(("direction", "sign"), [("long", 1), ("short", -1)])
+def test_a_stop_in_percent_is_measured_from_the_entry(direction: str, sign: int) -> None:
+    plan = make_plan(direction=direction, entry=200.0, stop_pct=5)
+    assert plan.stop == 200 - sign * 10
+    assert plan.stop_reason.startswith("5 % ")
+    assert_adds_up(plan)

@@ -193,7 +193,8 @@ async def test_a_forecast_is_refused_before_the_reading() -> None:
 async def test_the_persons_figures_reach_the_plan() -> None:
     answer = await ask("long IBM at 200 with a stop at 195, $25k account, risk 2%")
     assert answer.calls[0].arguments == {
-        "symbol": "IBM", "direction": "long", "entry": 200.0, "stop": 195.0, "account": 25_000.0, "risk_pct": 2.0,
+        "symbol": "IBM", "direction": "long", "entry": 200.0, "stop": 195.0, "stop_pct": None, "account": 25_000.0,
+        "risk_pct": 2.0,
     }  # fmt: skip
     assert "**Size** 100 shares at 2 % risk on an account of 25,000.00" in answer.text
 

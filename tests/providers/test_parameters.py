@@ -123,6 +123,22 @@ def test_indicators(text: str, keys: tuple[str, ...], others: tuple[str, ...]) -
 
 
 @pytest.mark.parametrize(
+    ("text", "stop_pct"),
+    [
+        ("stop loss for tsla at 5%", 5),
+        ("long IBM with a stop 2.5 percent below", 2.5),
+        ("a 3% stop on AAPL", 3),
+        ("where is the stop with 2% risk", None),
+        ("risk 2% stop for IBM", None),
+        ("1% risk, stop 195", None),
+        ("stop at 195, risk 2%", None),
+    ],
+)
+def test_a_stop_in_percent_is_no_risk(text: str, stop_pct: float | None) -> None:
+    assert read_parameters(text).stop_pct == stop_pct
+
+
+@pytest.mark.parametrize(
     ("text", "shares", "entry"),
     [
         ("buy 100 shares of TSLA", 100, None),

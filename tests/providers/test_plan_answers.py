@@ -19,5 +19,12 @@ async def test_a_limit_order_becomes_a_plan_at_its_price_and_none_is_placed() ->
 
 async def test_a_number_of_shares_is_said_not_to_be_the_size() -> None:
     answer = await ask("buy 100 shares of TSLA")
-    assert "**The 100 asked for are not used:** the size of a plan follows its risk" in answer.text
-    assert "asked for" not in (await ask("buy TSLA", "buy 100 shares of AAPL")).text
+    assert "**The size is not the 100 you named:** it follows the risk" in answer.text
+    assert "you named" not in (await ask("buy TSLA", "buy 100 shares of AAPL")).text
+
+
+async def test_a_stop_in_percent_stands_that_far_from_the_entry() -> None:
+    answer = await ask("stop loss for tsla at 5%")
+    plan = answer.results[answer.sidecar["plan_call_id"]]
+    assert plan["stop"] == round(plan["entry"] * 0.95, 2)
+    assert "5 % below the entry, as given" in answer.text

@@ -35,11 +35,15 @@ SMALLEST_AMOUNT = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRequest:
-    """What the person asked for; None where they left it open. `direction` is "long" or "short"."""
+    """What the person asked for; None where they left it open. `direction` is "long" or "short".
+
+    `stop_pct` is the stop's distance in percent of the entry, for who names no price.
+    """
 
     direction: str | None = None
     entry: float | None = None
     stop: float | None = None
+    stop_pct: float | None = None
     account: float | None = None
     risk_pct: float | None = None
 
@@ -79,9 +83,10 @@ def build_trade_plan(analysis: Analysis, levels: Levels, request: PlanRequest) -
 
     Direction: as asked; otherwise long, or short where the trend is down. Entry: as given; otherwise the setup with
     most reasons among those within 4 ATR (long: LTB, ST, QE, nearest support; short: the resistances), the nearest of
-    equals; the nearest setup where none is that close; the close where there is no setup. Stop: as given; otherwise
-    0.5 ATR beyond the nearest level that lies 0.5 to 2 ATR behind the entry, or 1.5 ATR from the entry. Targets: the
-    next levels ahead that pay at least the risk, filled up to two with multiples of the risk.
+    equals; the nearest setup where none is that close; the close where there is no setup. Stop: as given, as a price
+    or in percent of the entry; otherwise 0.5 ATR beyond the nearest level that lies 0.5 to 2 ATR behind the entry, or
+    1.5 ATR from the entry. Targets: the next levels ahead that pay at least the risk, filled up to two with multiples
+    of the risk.
 
     Raises BadArguments for an account, risk or stop that makes no sense, NotEnoughHistory below 100 bars.
     """
@@ -130,6 +135,10 @@ def _check(request: PlanRequest) -> None:
             raise BadArguments(f"The {name} must be an amount of at least {SMALLEST_AMOUNT}.", argument=name)
     if request.risk_pct is not None and not 0 < request.risk_pct <= 100:
         raise BadArguments("The risk must be above 0 and at most 100 percent of the account.", argument="risk_pct")
+    if request.stop_pct is not None and not 0 < request.stop_pct < 100:
+        raise BadArguments("The stop's distance must be above 0 and below 100 percent.", argument="stop_pct")
+    if request.stop is not None and request.stop_pct is not None:
+        raise BadArguments("Give the stop as a price or as a distance in percent, not both.", argument="stop_pct")
     if request.direction not in (None, "long", "short"):
         raise BadArguments('The direction must be "long" or "short".', argument="direction")
 
@@ -183,6 +192,14 @@ def _choose_stop(levels: Levels, side: _Side, entry: float, request: PlanRequest
             )
         return stop, "as given"
     atr = levels.atr_14
+    if request.stop_pct is not None:
+        stop = price(entry * (1 - side.sign * request.stop_pct / 100))
+        if stop <= 0 or side.gain(stop, entry) <= 0:
+            raise BadArguments(
+                f"A stop {request.stop_pct:g} % {side.behind} {price_text(entry)} is no price of its own.",
+                argument="stop_pct",
+            )
+        return stop, f"{request.stop_pct:g} % {side.behind} the entry, as given"
     nearest, furthest = (multiple * atr for multiple in STRUCTURE_ATR)
     known = [*levels.support, *levels.resistance]
     behind = [level for level in known if nearest <= side.gain(level.price, entry) <= furthest]

@@ -36,6 +36,15 @@ class BuildTradePlan(Arguments):
             description="Stop price, below the entry of a long and above that of a short; null: behind structure.",
         ),
     ] = None
+    stop_pct: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            lt=100,
+            description="Stop as a distance from the entry in percent of it, above 0 and below 100, instead of a "
+            "price; null: not given.",
+        ),
+    ] = None
     account: Annotated[
         float | None,
         Field(gt=0, le=LARGEST_AMOUNT, description=f"Account size in US dollars, above 0; null: {ACCOUNT:,.0f}."),
@@ -54,6 +63,7 @@ def run(arguments: BuildTradePlan, market: Market) -> TradePlan:
         direction=arguments.direction,
         entry=arguments.entry,
         stop=arguments.stop,
+        stop_pct=arguments.stop_pct,
         account=arguments.account,
         risk_pct=arguments.risk_pct,
     )

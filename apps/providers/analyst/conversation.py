@@ -62,7 +62,14 @@ def with_money(parameters: Parameters, previous: Reading | None) -> Parameters:
 
 
 def adds_figures(parameters: Parameters) -> bool:
-    given = (parameters.account, parameters.risk_pct, parameters.risk_amount, parameters.entry, parameters.stop)
+    given = (
+        parameters.account,
+        parameters.risk_pct,
+        parameters.risk_amount,
+        parameters.entry,
+        parameters.stop,
+        parameters.stop_pct,
+    )
     return any(value is not None for value in given) or parameters.direction is not None
 
 
@@ -115,5 +122,6 @@ def merged(old: Parameters, new: Parameters) -> Parameters:
         money,
         direction=new.direction or old.direction,
         entry=new.entry or (None if turned else old.entry),
-        stop=new.stop or (None if turned else old.stop),
+        stop=new.stop or (None if turned or new.stop_pct else old.stop),
+        stop_pct=new.stop_pct or (None if turned or new.stop else old.stop_pct),
     )

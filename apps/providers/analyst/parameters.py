@@ -9,7 +9,11 @@ from apps.providers.analyst.reading import Parameters
 
 AMOUNT = r"\$?\s?(\d[\d,]*(?:\.\d+)?)\s?(k|m|thousand|grand|million)?\b(?!\s?%)"
 SCALES = {"k": 1e3, "thousand": 1e3, "grand": 1e3, "m": 1e6, "million": 1e6}
-PRICE = r"\$?\s?(\d[\d,]*(?:\.\d+)?)\b(?!\s?(?:%|percent|k\b|shares?|sh\b|days?|months?|years?|dollars|usd|account))"
+PERCENT = r"\s?(?:%|percent\b|per cent\b|pct\b)"
+PRICE = (
+    rf"\$?\s?(\d[\d,]*(?:\.\d+)?)\b(?!\.\d|{PERCENT}|"
+    r"\s?(?:k\b|shares?|sh\b|days?|months?|years?|dollars|usd|account))"
+)
 ACCOUNT = (
     rf"{AMOUNT}(?:\s?(?:dollars?|usd))?\s(?:trading |cash )?(?:account|portfolio|capital|balance|bankroll)"
     # "stop 195 account 20k": the figure after the word is the account.
@@ -32,6 +36,13 @@ RISK_AMOUNT = (
     r"risk(?:ing)?\s(?:of |only |about |up to )?(\d[\d,]*)\s?(?:dollars|usd|bucks)",
 )
 STOP = (rf"stop(?:[- ]?loss)?(?:\s(?:is|at|of|under|below|above|near|around|to|price)|[:@=])*\s?{PRICE}",)
+STOP_PERCENT = (
+    # "a stop, risk 2%" and "where is the stop with 2% risk" speak of the account.
+    rf"\bstop(?:[- ]?loss)?\b(?:(?!risk|account)[^.?!\d]){{0,24}}?(\d{{1,2}}(?:\.\d+)?){PERCENT}"
+    r"(?!\s?(?:risk|of (?:it|my|the (?:account|portfolio))\b|account))",
+    rf"(?<!risk )(?<!risking )(?<!risk of )(?<![\d.])(\d{{1,2}}(?:\.\d+)?){PERCENT}\s(?:hard )?stop(?:[- ]?loss)?\b"
+    r"(?!\s?(?:is |at |of |@|below |under |near )*\$?\d)",
+)
 ENTRY = (
     r"(?:entry|enter(?:ing)?|get(?:ting)? in|fill(?:ed)?)"
     rf"(?:\s[a-z.$-]{{1,8}}|[:@=]){{0,4}}?\s?{PRICE}",
@@ -161,6 +172,7 @@ def read_parameters(question: str) -> Parameters:
     # Nor is their number a price, wherever one follows it: "buy 100 shares at 240".
     rest = rest.replace(shares[0], shares[0].replace(shares[1], "some")) if shares else rest
     stop = first_match(STOP, rest)
+    stop_percent = None if stop else first_match(STOP_PERCENT, rest)
     before_stop = rest.replace(stop[0], " ; ") if stop else rest
     entry = first_match(ENTRY, before_stop)
     if not entry and stop:
@@ -174,6 +186,7 @@ def read_parameters(question: str) -> Parameters:
         direction="short" if re.search(SHORT, text) else "long" if re.search(LONG, text) else None,
         entry=number(entry[1]) if entry else None,
         stop=number(stop[1]) if stop else None,
+        stop_pct=float(stop_percent[1]) or None if stop_percent else None,
         shares=number(shares[1]) if shares else None,
         indicators=indicators,
         other_averages=others,

@@ -17,6 +17,8 @@ class Parameters:
     direction: str | None = None
     entry: float | None = None
     stop: float | None = None
+    #: The stop's distance from the entry, in percent of it.
+    stop_pct: float | None = None
     #: A number of shares that the person would trade; a plan's size follows the risk instead.
     shares: float | None = None
     #: Keys of overlays and panes of `get_bars`: "rsi_14", "sma_200", "macd", …

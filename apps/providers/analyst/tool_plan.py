@@ -128,6 +128,7 @@ def trade_plan(symbol: str, asked: Parameters) -> PlannedCall:
         "direction": asked.direction or implied_direction(asked.entry, asked.stop),
         "entry": asked.entry,
         "stop": asked.stop,
+        "stop_pct": asked.stop_pct,
         "account": asked.account,
         "risk_pct": risk_pct,
     }

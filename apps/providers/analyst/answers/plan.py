@@ -34,8 +34,8 @@ def paragraphs(turn: Turn) -> Iterator[str]:
             yield f"**{title}:** {' '.join(texts)}"
     if turn.reading.parameters.shares:
         yield (
-            f"**The {turn.reading.parameters.shares:,.0f} asked for are not used:** the size of a plan follows its "
-            "risk, so that the stop costs no more than that."
+            f"**The size is not the {turn.reading.parameters.shares:,.0f} you named:** it follows the risk, so that "
+            "the stop costs no more than that."
         )
     if turn.reading.parameters.risk_amount and not turn.reading.parameters.account:
         yield "A risk in dollars becomes a size once I know the account it comes from."
