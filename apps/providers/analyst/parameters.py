@@ -102,6 +102,14 @@ INDICATORS = (
     (r"bollinger|\bbbands?\b", ("bollinger_upper", "bollinger_lower")),
     (r"golden cross|death cross", ("sma_50", "sma_200")),
 )
+NAMED_ENTRIES = {
+    "ltb": re.compile(r"\bltb\b|\bload(?:ing)? the boat\b"),
+    "st": re.compile(
+        r"\bst (?:level|price|zone|entry)\b|\b(?:ltb|qe)(?:,| and|,? &) st\b|\bst(?:,| and| &) (?:ltb|qe)\b|"
+        r"\bswing trade (?:level|price|zone|entry)\b"
+    ),
+    "qe": re.compile(r"\bqe\b|\bquick entry\b"),
+}
 AVERAGE = re.compile(
     r"(?:\b(\d{1,3})(?:[- ]?(?:day|d|period))?[- ]?(?:simple |exponential )?(sma|ema|dma|ma|moving average|"
     r"average|avg)\b)"
@@ -190,6 +198,7 @@ def read_parameters(question: str) -> Parameters:
         shares=number(shares[1]) if shares else None,
         indicators=indicators,
         other_averages=others,
+        named_entries=tuple(name for name, pattern in NAMED_ENTRIES.items() if pattern.search(text)),
         other_day=bool(OTHER_DAY.search(text)),
         other_bars=read_other_bars(text),
     )

@@ -27,6 +27,8 @@ class Parameters:
     other_averages: tuple[str, ...] = ()
     #: A length of bar that the tools do not have, as written: "weekly", "5-minute"; "" where none was named.
     other_bars: str = ""
+    #: The named entries asked for, of "ltb", "st" and "qe".
+    named_entries: tuple[str, ...] = ()
     #: Whether a day or a year in the past was named; a quote is always the last one.
     other_day: bool = False
 

@@ -13,13 +13,21 @@ def paragraphs(turn: Turn) -> Iterator[str]:
     levels = turn.result("get_levels")
     if levels is None:
         return
-    yield headline(levels)
+    asked = turn.reading.parameters.named_entries
+    if asked:
+        yield asked_entries(levels, asked)
+        yield phrases.sentence(nearest(levels))
+    else:
+        yield f"**{levels.get('symbol')}: {nearest(levels)}**, with {close(levels)}."
     for side, title in (("support", "Support"), ("resistance", "Resistance")):
         n_shown = min(MOST_SHOWN, len(levels.get(side)))
         if n_shown:
             lines = [level(levels, f"{side}.{index}") for index in range(n_shown)]
             yield f"**{title}**, nearest first:\n\n{phrases.bullets(lines)}"
-    yield f"**Named entries**, by their written definitions:\n\n{phrases.bullets(list(named_entries(levels)))}"
+    others = [line for key in NAMED if key not in asked for line in named_entry(levels, key)]
+    if others:
+        title = "Other named entries" if asked else "Named entries"
+        yield f"**{title}**, by their written definitions:\n\n{phrases.bullets(others)}"
     notes = [phrases.sentence(levels.words(f"notes.{index}")) for index in range(len(levels.get("notes")))]
     if notes:
         yield " ".join(notes)
@@ -30,17 +38,18 @@ def paragraphs(turn: Turn) -> Iterator[str]:
     yield conditions(levels)
 
 
-def headline(levels: Result) -> str:
+def nearest(levels: Result) -> str:
     parts = []
     for side in ("support", "resistance"):
         if levels.get(side):
             parts.append(f"its nearest {side} is {levels.price(f'{side}.0.price')}")
         else:
             parts.append(f"it has no {side} in range")
-    return (
-        f"**{levels.get('symbol')}: {' and '.join(parts)}**, with a close of {levels.price('close')} "
-        f"{phrases.stamp(levels)}."
-    )
+    return " and ".join(parts)
+
+
+def close(levels: Result) -> str:
+    return f"a close of {levels.price('close')} {phrases.stamp(levels)}"
 
 
 def level(levels: Result, path: str) -> str:
@@ -55,14 +64,28 @@ def reasons(levels: Result, path: str) -> str:
     return f"{'; '.join(texts)}." if texts else "no reason is recorded."
 
 
-def named_entries(levels: Result) -> Iterator[str]:
-    for key, (short, long) in NAMED.items():
+def asked_entries(levels: Result, asked: tuple[str, ...]) -> str:
+    """The named entries that were asked for, each with all its reasons."""
+    lines = []
+    for key in asked:
+        short, long = NAMED[key]
         if levels.get(key):
-            yield f"**{short}** ({long}) {levels.price(f'{key}.price')}, {entry_reasons(levels, key)}"
-        elif levels.get("why_none").get(short):
-            yield f"**{short}** ({long}): none. {phrases.sentence(levels.words(f'why_none.{short}'))}"
+            distance = f"{phrases.side_of(levels, f'{key}.distance_pct')} the close"
+            lines.append(
+                f"**The {short} ({long}) is {levels.price(f'{key}.price')}**, {distance}: {reasons(levels, key)}"
+            )
         else:
-            yield f"**{short}** ({long}): none in range."
+            lines += named_entry(levels, key)
+    return f"**{levels.get('symbol')}**, with {close(levels)}:\n\n{phrases.bullets(lines)}"
+
+
+def named_entry(levels: Result, key: str) -> list[str]:
+    short, long = NAMED[key]
+    if levels.get(key):
+        return [f"**{short}** ({long}) {levels.price(f'{key}.price')}, {entry_reasons(levels, key)}"]
+    if levels.get("why_none").get(short):
+        return [f"**{short}** ({long}): none. {phrases.sentence(levels.words(f'why_none.{short}'))}"]
+    return [f"**{short}** ({long}): none in range."]
 
 
 def entry_reasons(levels: Result, key: str) -> str:
