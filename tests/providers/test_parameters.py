@@ -27,6 +27,8 @@ from apps.providers.analyst.parameters import read_parameters
         ("plan AAPL for a $1m account", None),
         ("price of AAPL", None),
         ("aapl chart since 2008", "MAX"),
+        ("chart with 200 day and bollinger for msft", None),
+        ("a 50 day chart of msft", "3M"),
         ("since march 2011", "MAX"),
     ],
 )
@@ -115,6 +117,10 @@ def test_direction(text: str, direction: str | None) -> None:
         ("bollinger bands", ("bollinger_upper", "bollinger_lower"), ()),
         ("the 100-day average", (), ("100-day",)),
         ("is it overbought", ("rsi_14",), ()),
+        ("chart with 200 day and bollinger for msft", ("bollinger_upper", "bollinger_lower", "sma_200"), ()),
+        ("put the 50 and 200 day on it", ("sma_50", "sma_200"), ()),
+        ("20-day high", (), ()),
+        ("a 50 day chart", (), ()),
     ],
 )
 def test_indicators(text: str, keys: tuple[str, ...], others: tuple[str, ...]) -> None:

@@ -114,6 +114,13 @@ AVERAGE = re.compile(
     r"(?:\b(\d{1,3})(?:[- ]?(?:day|d|period))?[- ]?(?:simple |exponential )?(sma|ema|dma|ma|moving average|"
     r"average|avg)\b)"
     r"|(?:\b(sma|ema|ma)[- (]?(\d{1,3})\b)"
+    # "the 200 day" alone is the average; "over 50 days", "the last 20 day" and "a 50 day chart" are windows.
+    r"|(?:(?<!last )(?<!past )(?<!over )\b(20|50|200)[- ]?day\b"
+    r"(?! (?:high|low|range|chart|graph|history|window|view|period)))"
+)
+#: "50 and 200 day": the first of them is one of days as well.
+SHARED_UNIT = re.compile(
+    r"\b(20|50|100|200)(?=(?:\s*(?:,|/|&|\+|and)\s*(?:20|50|100|200))+[- ]?(?:day|d|sma|dma|ma|moving)\b)"
 )
 AVERAGES = {"20": "sma_20", "50": "sma_50", "200": "sma_200"}
 EXPONENTIAL = {"12": "ema_12", "26": "ema_26"}
@@ -135,8 +142,7 @@ def read_timeframe(text: str) -> str | None:
     if SINCE_YEAR.search(text):
         return "MAX"
     for count, unit in COUNTED.findall(text):
-        after_average = AVERAGE.search(text)
-        if unit.startswith("d") and after_average and count in after_average.group(0):
+        if unit.startswith("d") and any(count in average[0] for average in AVERAGE.finditer(text)):
             continue
         months = (WORDS_FOR_NUMBERS.get(count) or int(count)) * MONTHS_IN[unit[0]]
         return next((name for limit, name in TIMEFRAMES if months <= limit), "MAX")
@@ -158,8 +164,8 @@ def read_indicators(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     for pattern, found in INDICATORS:
         if re.search(pattern, text):
             keys += found
-    for match in AVERAGE.finditer(text):
-        length, kind = (match[1], match[2]) if match[1] else (match[4], match[3])
+    for match in AVERAGE.finditer(SHARED_UNIT.sub(r"\1-day", text)):
+        length, kind = (match[1], match[2]) if match[1] else (match[4] or match[5], match[3])
         key = (EXPONENTIAL if kind == "ema" else AVERAGES).get(length)
         if key:
             keys.append(key)
