@@ -52,6 +52,13 @@ def test_why_asks_for_the_reasons_of_the_last_answer(question: str) -> None:
     assert (reading.intent, reading.topic, reading.symbols) == ("plan", "why", ("IBM",))
 
 
+@pytest.mark.parametrize("question", ["why that stop", "why is the entry there?", "so why this target", "why long?"])
+def test_why_of_one_part_asks_for_reasons_and_not_for_a_new_plan(question: str) -> None:
+    reading = read_after(question, "long plan for IBM at 200")
+    assert (reading.intent, reading.topic, reading.symbols) == ("plan", "why", ("IBM",))
+    assert (reading.parameters.direction, reading.parameters.entry) == ("long", 200)
+
+
 def test_why_alone_is_asked_back_or_declined() -> None:
     assert read_after("why?").intent in {"clarify", "out_of_scope"}
 

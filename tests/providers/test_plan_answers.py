@@ -1,5 +1,8 @@
 """What the answer to a plan says of its own weak points, and of what was asked for and is not in it."""
 
+import pytest
+
+from apps.providers.analyst.grounding import ungrounded_numbers
 from tests.providers.asking import ask
 
 
@@ -28,3 +31,15 @@ async def test_a_stop_in_percent_stands_that_far_from_the_entry() -> None:
     plan = answer.results[answer.sidecar["plan_call_id"]]
     assert plan["stop"] == round(plan["entry"] * 0.95, 2)
     assert "5 % below the entry, as given" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "path", "others"),
+    [("why that stop", "stop_reason", "entry_reason"), ("why is the entry there?", "entry_reason", "stop_reason")],
+)
+async def test_why_one_part_gives_that_parts_reasons_alone(question: str, path: str, others: str) -> None:
+    answer = await ask(question, "long plan for AAPL")
+    plan = answer.results["call_1"]
+    assert plan[path] in answer.text
+    assert plan[others] not in answer.text
+    assert not ungrounded_numbers(answer.text, answer.results.values(), question)

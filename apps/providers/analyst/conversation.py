@@ -22,6 +22,12 @@ WHY = re.compile(
     r"what makes you (?:say|think) (?:that|so)|tell me (?:more|why)|(?:some )?more(?: details?)?|go (?:on|deeper)|"
     r"details?|based on what|what's (?:that|it) based on|give me (?:the )?reasons?)\W*(?:please)?\W*$"
 )
+#: "why that stop", "why is the entry there": one part of the plan before.
+WHY_PART = re.compile(
+    r"^\W*(?:(?:and|but|ok(?:ay)?|so)\W+)*(?:why|how come|explain)(?: is| did you (?:pick|choose|take|put)| put)?"
+    r" (?:(?:that|this|the|your|its|such an?) (?:first )?(?:stop(?:[- ]loss)?|entry|targets?)|(?:a )?(?:long|short))"
+    r"\b[^.?!]{0,30}\W*$"
+)
 WHICH = re.compile(
     r"\b(?:which|who)\b.{0,24}\b(?:better|best|stronger|weaker|worst|worse|riskier|safer|calmer|won|ahead|leads?)\b"
 )
@@ -93,6 +99,8 @@ def follow_up(masked: str, now: Reading, previous: Reading, ruled: str | None) -
     if WHY.search(masked):
         if wanted not in ABOUT_SYMBOLS:
             return replace(now, intent="knowledge", question=previous.question) if wanted == "knowledge" else None
+        return replace(now, intent=wanted, symbols=previous.symbols, parameters=previous.parameters, topic="why")
+    if wanted == "plan" and WHY_PART.search(masked):
         return replace(now, intent=wanted, symbols=previous.symbols, parameters=previous.parameters, topic="why")
     if wanted == "plan" and (ruled == "plan" or (ruled is None and adds_figures(now.parameters))):
         return replace(

@@ -1,11 +1,13 @@
 """The reasons behind the answer before: which rule or measurement each part of it rests on."""
 
+import re
 from collections.abc import Iterator
 
 from apps.providers.analyst.answers import phrases
 from apps.providers.analyst.answers.levels import reasons
 from apps.providers.analyst.turn import Result, Turn
 
+PART = re.compile(r"\b(stop|entry|target|long|short)s?\b", re.IGNORECASE)
 FROM_PRICES_ALONE = "Prices say what happened, not why; for reasons one needs news."
 
 
@@ -14,7 +16,8 @@ def paragraphs(turn: Turn) -> Iterator[str]:
     news = turn.result("get_news")
     match turn.reading.intent:
         case "plan" if plan:
-            yield from of_plan(plan)
+            part = PART.search(turn.reading.question)
+            yield from of_part(plan, part[1].lower()) if part else of_plan(plan)
         case "levels" if levels:
             yield from of_levels(levels)
         case "indicators" if read:
@@ -23,6 +26,36 @@ def paragraphs(turn: Turn) -> Iterator[str]:
             yield f"**{FROM_PRICES_ALONE}** {phrases.sentence(news.words('note')) if news.get('note') else ''}".strip()
             if read:
                 yield f"{phrases.trend_sentence(read)} {phrases.momentum_sentence(read)} That is {phrases.stamp(read)}."
+
+
+def of_part(plan: Result, part: str) -> Iterator[str]:
+    """The reasons of one part of a plan alone."""
+    name = f"the {plan.get('direction')} plan for {plan.get('symbol')}"
+    closing = f"The last close is {plan.price('close')} {phrases.stamp(plan)}."
+    match part:
+        case "stop":
+            yield (
+                f"**The stop of {name} is {plan.price('stop')}:** {phrases.clause(plan.words('stop_reason'))}. "
+                f"That is {plan.size_percent('stop_distance_pct')} or {plan.number('stop_distance_atr', 'size_ratio')} "
+                f"ATR from the entry at {plan.price('entry')}. {closing}"
+            )
+            yield phrases.sentence(plan.words("invalidation"))
+        case "entry":
+            yield (
+                f"**The entry of {name} is {plan.price('entry')}:** {phrases.clause(plan.words('entry_reason'))}. "
+                f"{closing}"
+            )
+        case "target":
+            lines = [
+                f"**{plan.price(f'targets.{index}.price')}**: {phrases.clause(plan.words(f'targets.{index}.reason'))}."
+                for index in range(len(plan.get("targets")))
+            ]
+            yield f"**The targets of {name}:**\n\n{phrases.bullets(lines)}"
+            yield closing
+        case _:
+            trend = next((i for i, text in enumerate(plan.get("assumptions")) if "trend" in text), None)
+            reason = "you named the side" if trend is None else phrases.clause(plan.words(f"assumptions.{trend}"))
+            yield f"**Why {plan.get('direction')}:** {reason}. {closing}"
 
 
 def of_plan(plan: Result) -> Iterator[str]:
