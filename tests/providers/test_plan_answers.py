@@ -43,3 +43,11 @@ async def test_why_one_part_gives_that_parts_reasons_alone(question: str, path: 
     assert plan[path] in answer.text
     assert plan[others] not in answer.text
     assert not ungrounded_numbers(answer.text, answer.results.values(), question)
+
+
+async def test_what_would_change_the_view_of_a_plan_belongs_to_its_own_side() -> None:
+    against, along = await ask("long plan for AAPL"), await ask("short plan for AAPL")
+    changes = [answer.text.split("**What would change the view:** ")[1].split("\n")[0] for answer in (against, along)]
+    assert changes[0].startswith("a close below the stop at 412.24 voids this long; a close above the 200-day average")
+    assert changes[1].startswith("a close above the 200-day average")
+    assert changes[1].endswith("would turn the longer trend against this short.")

@@ -147,6 +147,7 @@ def cases(turn: Turn) -> Iterator[str]:
     indicators, levels = turn.result("get_indicators"), turn.result("get_levels")
     if indicators is None:
         return
+    plan = turn.result("build_trade_plan")
     above = ("resistance.0.price" if levels and levels.get("resistance") else None) if levels else None
     below = ("support.0.price" if levels and levels.get("support") else None) if levels else None
     yield "\n".join(
@@ -155,7 +156,8 @@ def cases(turn: Turn) -> Iterator[str]:
             f"{next_step(levels, 'resistance')}.",
             f"- **Bear case:** if {down_condition(indicators, levels, below)}, sellers are in charge"
             f"{next_step(levels, 'support')}.",
-            f"- **What would change the view:** {turning_point(indicators)}.",
+            "- **What would change the view:** "
+            f"{plan_turning_point(plan, indicators) if plan else turning_point(indicators)}.",
         )
     )
 
@@ -187,6 +189,23 @@ def turning_point(indicators: Result) -> str:
     wrong = "below" if above else "above"
     rsi = f", with RSI(14) {'under' if above else 'over'} its middle," if indicators.has("rsi_14") else ""
     return f"a close {wrong} the {name} average at {indicators.price(path)}{rsi} would say this reading is wrong"
+
+
+def plan_turning_point(plan: Result, indicators: Result) -> str:
+    """What would speak against the plan's own direction, which need not be the trend's."""
+    direction = plan.get("direction")
+    behind, ahead = ("below", "above") if direction == "long" else ("above", "below")
+    path, name = ("sma_200", "200-day") if indicators.has("sma_200") else ("sma_50", "50-day")
+    has_average = indicators.has(path)
+    is_along = has_average and (indicators.get("close") >= indicators.get(path)) == (direction == "long")
+    if is_along:
+        average = f"the {name} average at {indicators.price(path)}"
+        return f"a close {behind} {average} would turn the longer trend against this {direction}"
+    void = f"a close {behind} the stop at {plan.price('stop')} voids this {direction}"
+    if not has_average:
+        return void
+    average = f"the {name} average at {indicators.price(path)}"
+    return f"{void}; a close {ahead} {average} would put the longer trend behind it"
 
 
 def bullets(lines: list[str]) -> str:
