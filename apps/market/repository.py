@@ -67,6 +67,17 @@ class BarsRepository:
             found.update(known)
         return tuple(sorted(found))
 
+    def kinds(self) -> dict[str, Kind] | None:
+        """What kind of data each symbol's bars are, in the order of symbols; None when only asking tells."""
+        found: dict[str, Kind] = {}
+        for source in self._sources:
+            known = source.symbols()
+            if known is None:
+                return None
+            for symbol in known:
+                found.setdefault(symbol, source.kind)
+        return dict(sorted(found.items()))
+
     def describe(self) -> DataDescription:
         """What the header's pill says: the first source, and whether others are made up."""
         first, *others = self._sources

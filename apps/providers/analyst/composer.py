@@ -13,6 +13,7 @@ from apps.providers.analyst.answers import (
     overview,
     plan,
     quote,
+    symbols,
     talk,
     why,
 )
@@ -33,6 +34,8 @@ ANSWERS: dict[str, Callable[[Turn], Iterator[str]]] = {
     "clarify": talk.clarify,
     "out_of_scope": talk.out_of_scope,
 }
+#: Topics whose answer is another than their intent's.
+BY_TOPIC: dict[str, Callable[[Turn], Iterator[str]]] = {"why": why.paragraphs, "symbols": symbols.paragraphs}
 
 
 def compose(turn: Turn) -> Iterator[str]:
@@ -42,7 +45,7 @@ def compose(turn: Turn) -> Iterator[str]:
         yield talk.unknown_symbols(unknown)
         return
     said = False
-    answer = why.paragraphs if turn.reading.topic == "why" else ANSWERS[turn.reading.intent]
+    answer = BY_TOPIC.get(turn.reading.topic) or ANSWERS[turn.reading.intent]
     for paragraph in answer(turn):
         if paragraph:
             said = True

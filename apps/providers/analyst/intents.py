@@ -14,7 +14,7 @@ from apps.providers.analyst.lexicon import PLAIN, market_words
 from apps.providers.analyst.parameters import read_parameters
 from apps.providers.analyst.patterns import any_of
 from apps.providers.analyst.reading import Reading
-from apps.providers.analyst.rules import DATA_AND_DAYS, POINTS_BACK, WHICH_DATA, Asked, by_rule
+from apps.providers.analyst.rules import DATA_AND_DAYS, POINTS_BACK, WHICH_DATA, WHICH_SYMBOLS, Asked, by_rule
 from apps.providers.protocol import Message
 
 #: What is asked stands in this many characters; the guards read all of it.
@@ -117,6 +117,8 @@ def read_one(question: str, previous: Reading | None, *, own: Collection[str] = 
         return replace(now, intent="out_of_scope", topic="language")
     if asked.n_symbols == 0 and WHICH_DATA.search(masked):
         return replace(now, intent="knowledge", question="Which data is this?")
+    if asked.n_symbols == 0 and WHICH_SYMBOLS.search(masked) and not wants_advice(asked):
+        return replace(now, intent="overview", topic="symbols")
     if asked.n_symbols == 0 and wants_advice(asked):
         return replace(now, intent="out_of_scope", topic="advice")
     intent = decide(asked, ruled, chances, by_ticker=by_ticker, by_name=bool(now.symbols))

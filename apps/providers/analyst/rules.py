@@ -101,6 +101,16 @@ WHICH_DATA = any_of(
     r"(?: (?:data|prices?|numbers?|quotes?|figures))?\W*$",
     r"^\W*(?:are|is) (?:the )?(?:prices|quotes|data|numbers) (?:real|live|accurate|simulated|real[- ]?time)\b",
 )
+#: "What stocks do you know?": asks for the list of symbols.
+WHICH_SYMBOLS = any_of(
+    r"\b(?:what|which|all|list|how many|every|other)\b.{0,16}"
+    r"\b(?:stocks?|symbols|tickers?|companies|coins?|cryptos?|etfs?|instruments|shares)\b.{0,12}"
+    r"\b(?:(?:do|can|could) you (?:know|have|cover|support|track|follow|do|show|offer|chart|quote|list|look)|"
+    r"you (?:have|know|cover|support|track|offer)|can i (?:ask|look|query|see|chart|choose|pick)|"
+    r"(?:are|is) (?:covered|there|(?:in )?here)|available|supported)\b",
+    r"^\W*(?:please )?(?:list|show|give)(?: me)?(?: all)?(?: of)?(?: the| your)?(?: available| supported)? "
+    r"(?:stocks|symbols|tickers)\W*$",
+)
 DATA_AND_DAYS = any_of(
     r"\b(?:prices|quotes|data|numbers) (?:are |is )?delayed\b|\bdelayed (?:prices|quotes|data)\b",
     r"\btrust (?:this|these|the|your) (?:data|prices|numbers|quotes|figures)\b",

@@ -82,6 +82,8 @@ def plan_calls(reading: Reading) -> tuple[PlannedCall, ...]:
             return tuple(
                 planned for symbol in first for planned in (call("get_news", symbol), call("get_quote", symbol))
             )
+        case "overview" if reading.topic == "symbols":
+            return ()
         case "overview":
             return tuple(call("get_quote", symbol) for symbol in OVERVIEW_SYMBOLS)
         case "knowledge":
