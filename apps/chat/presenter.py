@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from apps.assistant.models import Turn
 from apps.chat import figures, formats
-from apps.chat.tool_lines import ToolLine, anchor, tool_line
+from apps.chat.tool_lines import ToolLine, anchor, summary, tool_line
 from apps.core.markdown import NumberLink, render_markdown
 
 KIND_WORDS = {"real": "market data", "sample": "sample data", "simulated": "simulated data", "knowledge": "our notes"}
@@ -54,6 +54,8 @@ class TurnView:
     copy_text: str
     error: str
     tools: list[ToolLine] = field(default_factory=list)
+    #: The one line that the tools stand behind; "" where they are few, or the answer is still being written.
+    tools_summary: str = ""
     charts: list[figures.Chart] = field(default_factory=list)
     plan: figures.PlanCard | None = None
     comparison: figures.Comparison | None = None
@@ -91,6 +93,7 @@ def turn_view(turn: Turn, *, is_staff: bool, cost_usd: Decimal | float | None = 
         copy_text=copy_text(turn.answer, sources),
         error=error_sentence(turn),
         tools=[tool_line(call, request_id=turn.request_id) for call in calls],
+        tools_summary=summary(calls) if turn.is_finished else "",
         charts=[
             figures.chart(view, results[view["call_id"]], id=f"chart-{turn.request_id}-{number}")
             for number, view in enumerate(sidecar.get("charts") or [], start=1)

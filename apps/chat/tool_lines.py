@@ -21,6 +21,8 @@ SENTENCES = {
     "get_news": "News for {symbol}",
     "search_knowledge": "Our notes on “{query}”",
 }
+#: More lines than this stand behind one when the answer is finished.
+MOST_SHOWN = 2
 #: A longer list in a result is shown by its ends.
 LONGEST_LIST = 12
 SHOWN_AT_EACH_END = 3
@@ -52,6 +54,16 @@ def tool_line(call: dict[str, Any], *, request_id: UUID) -> ToolLine:
         arguments_json=pretty(call.get("arguments") or {}),
         result_json=pretty(shortened(result)),
     )
+
+
+def summary(calls: list[dict[str, Any]]) -> str:
+    """One line for many calls: "5 tools · 82 ms", "5 tools, 1 failed · 82 ms"; "" where the lines are few enough."""
+    if len(calls) <= MOST_SHOWN:
+        return ""
+    n_failed = sum(not call.get("ok") for call in calls)
+    failed = f", {n_failed} failed" if n_failed else ""
+    latency_ms = sum(float(call.get("latency_ms") or 0) for call in calls)
+    return f"{len(calls)} tools{failed} · {formats.duration(latency_ms)}"
 
 
 def anchor(request_id: UUID, call_id: str) -> str:

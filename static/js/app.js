@@ -99,6 +99,11 @@ function announce(element) {
   announcer.textContent = `Answer: ${said.join(" ")}`;
 }
 
+/** Opens a tool's line and whatever it stands behind. */
+function openLine(line) {
+  for (let details = line; details; details = details.parentElement.closest("details")) details.open = true;
+}
+
 function rememberAddress() {
   if (composer.form.dataset.started === "yes") return;
   composer.form.dataset.started = "yes";
@@ -114,7 +119,7 @@ document.addEventListener("click", async (event) => {
   const copying = event.target.closest("[data-copy]");
   const number = event.target.closest('.prose a[href^="#call-"]');
   if (asking) ask(asking.dataset.ask, { takeFocus: true });
-  if (number) document.getElementById(number.hash.slice(1))?.setAttribute("open", "");
+  if (number) openLine(document.getElementById(number.hash.slice(1)));
   if (copying) {
     try {
       await navigator.clipboard.writeText(copying.dataset.copy);

@@ -108,11 +108,14 @@ export function startTurn(question) {
       line.dataset.state = ok ? "done" : "failed";
       line.querySelector(".tool-time").textContent = `${ok ? "" : "failed · "}${duration(latency_ms)}`;
     },
-    /** The server's own rendering takes the place of what was streamed. */
+    /** The server's own rendering takes the place of what was streamed; the text stays where it is being read. */
     finish({ html, turn_number }) {
       const template = document.createElement("template");
       template.innerHTML = html;
+      const before = prose.getBoundingClientRect().top;
       answer.replaceWith(template.content);
+      const text = element.querySelector(".prose");
+      if (text && !prose.hidden) thread.scrollTop += text.getBoundingClientRect().top - before;
       if (turn_number) element.id = `turn-${turn_number}`;
     },
     stopped() {

@@ -68,6 +68,23 @@ def test_a_failed_call_says_why() -> None:
     assert (view.tools[0].ok, view.tools[0].problem) == (False, "There is no XYZ.")
 
 
+@pytest.mark.parametrize(
+    ("oks", "status", "line"),
+    [
+        ([True] * 2, "succeeded", ""),
+        ([True] * 5, "succeeded", "5 tools · 62 ms"),
+        ([True, False, True], "failed", "3 tools, 1 failed · 37 ms"),
+        ([True] * 5, "running", ""),
+    ],
+)
+def test_many_tools_of_a_finished_answer_stand_behind_one_line(oks: list[bool], status: str, line: str) -> None:
+    calls = [
+        {**make_call(f"c{number}", "get_quote", {"x": 1}, symbol="AAPL"), "ok": ok} for number, ok in enumerate(oks)
+    ]
+    view = turn_view(make_turn(tool_calls=calls, status=status), is_staff=False)
+    assert (view.tools_summary, len(view.tools)) == (line, len(oks))
+
+
 def test_a_long_result_is_shown_by_its_ends_with_the_count_between() -> None:
     (line,) = turn_view(make_chart_turn(n=250), is_staff=False).tools
     assert "… 244 more …" in line.result_json

@@ -137,6 +137,16 @@ def test_a_number_leads_to_the_tool_call_it_comes_from(desk) -> None:
     expect(last_answer(desk).locator("details[open] pre").last).to_contain_text("430.47")
 
 
+def test_many_tool_lines_stand_behind_one_that_a_number_opens(desk) -> None:
+    ask(desk, "Where would you enter IBM and where is the stop?")
+    wait_until_whole(desk)
+    answer = last_answer(desk)
+    expect(answer.get_by_text(re.compile(r"^5 tools · "))).to_be_visible()
+    expect(answer.get_by_text("Levels for IBM")).to_be_hidden()
+    answer.locator(".prose").get_by_role("link").first.click()
+    expect(answer.locator(".tools-all[open] .tool details[open] pre").last).to_be_visible()
+
+
 def test_a_conversation_is_found_again_renamed_and_deleted(desk, server) -> None:
     ask(desk, "What's the price of AAPL?")
     wait_until_whole(desk)
