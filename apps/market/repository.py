@@ -14,6 +14,7 @@ from apps.market.sources.csv_folder import CsvFolderSource
 from apps.market.sources.protocol import BarSource
 from apps.market.sources.sample import SampleSource
 from apps.market.sources.simulated import SimulatedSource
+from apps.market.symbols.instruments import display_name
 from apps.market.values import Kind, Series
 
 Clock = Callable[[], datetime]
@@ -102,7 +103,17 @@ class BarsRepository:
         known = self.symbols() or ()
         if not 0 < len(known) <= LISTED_SYMBOLS:
             return NoData(message, symbol=symbol)
+        if other := _other_class(symbol, known):
+            message += f" There are prices of {other}, {display_name(other)}."
+            return NoData(message, symbol=symbol, available=[other, *(one for one in known if one != other)])
         return NoData(f"{message} There are prices of {_listed(known)}.", symbol=symbol, available=list(known))
+
+
+def _other_class(symbol: str, known: Sequence[str]) -> str | None:
+    """Another share class of the same company: GOOG for GOOGL."""
+    company, _, share_class = display_name(symbol).partition(" (Class ")
+    same = (one for one in known if one != symbol and display_name(one).partition(" (Class ")[0] == company)
+    return next(same, None) if share_class else None
 
 
 def _listed(symbols: Sequence[str]) -> str:

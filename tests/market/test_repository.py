@@ -137,3 +137,9 @@ def test_half_a_key_pair_names_the_missing_half(settings) -> None:
     settings.MARKET_DATA, settings.ALPACA_API_KEY = "alpaca", "the-key"
     (check,) = run_checks(tags=["market"])
     assert check.msg == "MARKET_DATA is alpaca, which needs ALPACA_SECRET_KEY."
+
+
+def test_another_share_class_is_offered_first() -> None:
+    with pytest.raises(NoData, match=r"no prices of GOOGL here\. There are prices of GOOG, Alphabet") as caught:
+        make_repository().series("GOOGL")
+    assert caught.value.details["available"][:2] == ["GOOG", "AAPL"]
