@@ -1,5 +1,6 @@
 """A log line says what happened, for which turn, and nothing that people wrote."""
 
+import contextvars
 import json
 import logging
 import sys
@@ -38,7 +39,8 @@ def test_a_line_for_people_shows_the_same() -> None:
 
 
 def test_outside_a_turn_there_are_no_ids() -> None:
-    assert "session_id" not in TextFormatter().format(record())
+    line = contextvars.Context().run(TextFormatter().format, record())
+    assert "session_id" not in line
 
 
 @pytest.mark.parametrize("formatter", [JsonFormatter(), TextFormatter()])
