@@ -6,7 +6,12 @@ from datetime import UTC, datetime
 
 from apps.core.request_context import current_ids
 
-STANDARD_ATTRIBUTES = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+STANDARD_ATTRIBUTES = frozenset(logging.makeLogRecord({}).__dict__) | {
+    "message",
+    "asctime",
+    "taskName",
+    "request",  # Django's own lines carry the whole request
+}
 
 
 def details(record: logging.LogRecord) -> dict[str, object]:

@@ -185,5 +185,6 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["stdout"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"daphne": {"level": "WARNING"}, "httpx2": {"level": "WARNING"}},
+    # "django" is named to take away the handlers that Django gives it, which would print each line twice.
+    "loggers": {"django": {"level": "INFO"}, "daphne": {"level": "WARNING"}, "httpx2": {"level": "WARNING"}},
 }
