@@ -74,16 +74,16 @@ async function follow(turn, events) {
 }
 
 function finish(turn, event) {
-  turn.finish(event);
   if (event.title) {
     document.title = `${event.title} · G'sves`;
     document.querySelector("h1").textContent = event.title;
   }
-  announce(turn.element);
   keepInPlace(turn.element, () => {
+    turn.finish(event);
     placeFigures();
     drawFigures(document);
   });
+  announce(turn.element);
 }
 
 // The question goes back into the box, so that nothing typed is lost; the turn was never stored.

@@ -130,6 +130,20 @@ def test_a_stopped_answer_is_announced(desk) -> None:
     expect(desk.get_by_role("status")).to_have_text("Stopped.")
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_new_question_stays_near_the_top_while_its_answer_grows_and_settles(browser, server, width) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 844})
+    page = context.new_page()
+    page.goto(server.url)
+    for question in ("Show me the MSFT chart", "Where would you enter IBM and where is the stop?"):
+        ask(page, question)
+        wait_until_whole(page)
+    thread_top = page.locator("#thread").bounding_box()["y"]
+    question_top = page.locator(".question-text").last.bounding_box()["y"]
+    assert 0 <= question_top - thread_top <= 96
+    context.close()
+
+
 def test_a_number_leads_to_the_tool_call_it_comes_from(desk) -> None:
     ask(desk, "What's the price of AAPL?")
     wait_until_whole(desk)
