@@ -64,6 +64,8 @@ FOUND = [
     ("what about ba", "BA"),
     ("levels for qqq and iwm", "QQQ IWM"),
     ("spy vs qqq", "SPY QQQ"),
+    ("APLE price", "APLE"),
+    ("show me apply", ""),
     ("what did spy close at yesterday", "SPY"),
     ("volume spy", "SPY"),
     ("golden cross on spy?", "SPY"),
@@ -248,6 +250,10 @@ def test_nothing_else_is_reported_as_unknown(text: str) -> None:
         ("price of gold", "GLD"),
         ("silver price", "SLV"),
         ("oil chart", "USO"),
+        ("aple", "AAPL"),
+        ("aple price", "AAPL"),
+        ("microsft", "MSFT"),
+        ("what about microsft?", "MSFT"),
     ],
 )
 def test_an_unknown_one_comes_with_what_it_may_be(text: str, nearest: str) -> None:

@@ -22,6 +22,8 @@ NEAREST = 3
 LONGEST_SEARCHED = 60
 #: Of 100. One wrong letter in a ticker of four leaves 75.
 SIMILARITY_FLOOR = 70
+#: One letter left out of a name of five leaves 88; two words of everyday are seldom that close.
+NAME_SIMILARITY_FLOOR = 85
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,18 @@ def nearest(text: str) -> tuple[str, ...]:
     good = [symbol for symbol, score in best.items() if score >= SIMILARITY_FLOOR]
     good.sort(key=lambda symbol: (-best[symbol], rank.get(symbol, len(rank)), symbol))
     return tuple(good[:NEAREST])
+
+
+def misspelt(word: str) -> str | None:
+    """The popular symbol whose name a lower-case word all but is: AAPL for "aple"; None for the name itself."""
+    from rapidfuzz import fuzz, process  # only a misspelling needs it
+
+    everything = universe()
+    names = {name: symbol for name, symbol in everything.aliases.items() if symbol in everything.popular}
+    if not word.islower() or word in everything.aliases:
+        return None
+    found = process.extractOne(word, names.keys(), scorer=fuzz.ratio, score_cutoff=NAME_SIMILARITY_FLOOR)
+    return names[found[0]] if found else None
 
 
 def name_key(name: str) -> str:

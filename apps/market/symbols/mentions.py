@@ -34,12 +34,13 @@ from apps.market.symbols.cues import (
     SPYING,
     TOKEN,
 )
-from apps.market.symbols.instruments import NAME_UNIT, Universe, name_key, nearest, resolve, universe
+from apps.market.symbols.instruments import NAME_UNIT, NEAREST, Universe, misspelt, name_key, nearest, resolve, universe
 from apps.market.symbols.words import ABBREVIATIONS, EMPHASIS, QUANTIFIERS, WORDS
 
 LONGEST_UNKNOWN = 40
 MAX_UNKNOWN = 10
 NOT_NAMES = WORDS | EMPHASIS | ABBREVIATIONS
+LOWER_WORD = re.compile(r"(?<![\w$'.])[a-z]{4,20}(?!\w)")
 #: How far back a cue is looked for, in characters.
 CONTEXT = 60
 
@@ -80,7 +81,9 @@ def find_mentions(text: str, *, also: Collection[str] = ()) -> Mentions:
     for span in spans:
         if span.symbol is None and len(unknown) < MAX_UNKNOWN:
             written = text[span.start : span.end]
-            unknown.setdefault(written.casefold(), UnknownMention(written, nearest(written)))
+            likely = misspelt(written)
+            near = tuple(dict.fromkeys((*([likely] if likely else []), *nearest(written))))[:NEAREST]
+            unknown.setdefault(written.casefold(), UnknownMention(written, near))
     return Mentions(symbols=tuple(symbols), unknown=tuple(unknown.values()), spans=tuple(spans))
 
 
@@ -105,6 +108,7 @@ class _Search:
     def run(self) -> None:
         self._claim_dollar_symbols()
         self._claim_names()
+        self._claim_misspelt_names()
         self._claim_tokens()
         self._claim_joined()
         self._claim_names()  # "Visa vs Mastercard": what is known by now speaks for what stands beside it
@@ -149,6 +153,16 @@ class _Search:
         if self._before(BEFORE_NAME, start) or AFTER_NAME.match(self.text, end):
             return True
         return self.text[start].isupper() and (self._before(BEFORE, start) or self._is_joined(start, end))
+
+    def _claim_misspelt_names(self) -> None:
+        """ "aple", "microsft": all but the name of a popular company, alone or where an instrument is spoken of."""
+        for match in LOWER_WORD.finditer(self.text):
+            word, (start, end) = match.group(), match.span()
+            if word in NOT_NAMES or word in self.everything.distinctive or not self._is_free(start, end):
+                continue
+            is_cued = (self._before(BEFORE, start) and ENDS.match(self.text, end)) or AFTER.match(self.text, end)
+            if (is_cued or self.text.strip(" ?.!") == word) and misspelt(word):
+                self._claim(start, end, None)
 
     def _claim_tokens(self) -> None:
         is_shouted = self._is_shouted()
