@@ -5,6 +5,7 @@ import pytest
 from apps.market.knowledge.search import search_knowledge
 
 FIRST = [
+    ("what is a reverse split", "glossary.md", "Reverse split"),
     ("What's your philosophy?", "method.md", "Philosophy"),
     ("how do you read a chart", "method.md", "How a chart is read"),
     ("why does every number come from a tool", "method.md", "Why every number comes from a tool"),

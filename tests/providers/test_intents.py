@@ -156,6 +156,7 @@ def test_the_first_questions_of_a_newcomer_are_understood(question: str, intent:
         "are prices delayed",
         "can i trust these numbers",
         "is the market open on thanksgiving",
+        "what is a reverse split",
     ],
 )
 def test_questions_about_the_data_and_the_calendar_go_to_the_notes(question: str) -> None:

@@ -31,7 +31,7 @@ SURELY = 0.9
 OURS_ANYWAY = any_of(
     r"\byour (?:\w+ )?(?:philosoph\w+|method\w*|approach|rules|checklist|strategy|principles|data)\b",
     r"^\W*glossary|\b(?:fomo|headlines)\b|how do you work|\bnews\b|(?:morning|daily|evening) brief",
-    r"wall street|losing streaks?",
+    r"wall street|losing streaks?|\b(?:reverse|stock|share) splits?\b",
 )
 #: Things of a symbol that nobody asks about outside of markets; without a symbol they make us ask for one.
 OUR_NOUNS = re.compile(

@@ -92,6 +92,7 @@ IDEAS = any_of(
     r"psycholog\w*|discipline|fomo|revenge|emotions?|\bfear\b|greedy?\b|losing streak|\btilt\b",
     r"beginner|greeks?\b|theta|vega|covered calls?|put spread|call spread|iron condor|straddle",
     r"implied volatility|checklist|how reliable|simulated data|sample data",
+    r"\b(?:reverse|stock|share) splits?\b",
 )
 #: "Is this real data?": asks which of the kinds of data it is.
 WHICH_DATA = any_of(
