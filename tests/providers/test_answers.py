@@ -241,6 +241,19 @@ async def test_knowledge_is_quoted_and_cited() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("question", "headings"),
+    [
+        ("difference between a market order and a limit order", ["Market order", "Limit order"]),
+        ("what's the difference between a stop and a limit order?", ["Stop order", "Limit order"]),
+        ("what is a limit order", ["Limit order"]),
+    ],
+)
+async def test_a_difference_is_told_by_both_of_its_sides(question: str, headings: list[str]) -> None:
+    answer = await ask(question)
+    assert re.findall(r"\*\*(.+)\*\*, from my notes", answer.text) == headings
+
+
 @pytest.mark.parametrize("question", ["is this real data", "are these prices live?", "is it real?"])
 async def test_whether_the_data_is_real_is_answered_by_its_kinds(question: str) -> None:
     answer = await ask(question, "price of AAPL")

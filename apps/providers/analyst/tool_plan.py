@@ -1,5 +1,6 @@
 """Which tools a question needs, in the order to call them. The one place that knows the tools' names and arguments."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,11 @@ LONGEST_QUERY = 500
 MOST_QUOTES = 4
 MOST_CHARTS = 2
 DEFAULT_TIMEFRAME = "1Y"
+DIFFERENCE = re.compile(
+    r"\b(?:difference|differences|distinction) between (?:an? |the )?((?:[\w-]+ ){0,3}?[\w-]+) (?:and|versus|vs\.?|or)"
+    r" (?:an? |the )?((?:[\w-]+ ){0,3}?[\w-]+)\W*$",
+    re.IGNORECASE,
+)
 #: A plan or a level is about the months ahead of it, so its chart shows the months before.
 NEAR_TIMEFRAME = "6M"
 
@@ -87,8 +93,22 @@ def plan_calls(reading: Reading) -> tuple[PlannedCall, ...]:
         case "overview":
             return tuple(call("get_quote", symbol) for symbol in OVERVIEW_SYMBOLS)
         case "knowledge":
-            return (PlannedCall(name="search_knowledge", arguments={"query": reading.question[:LONGEST_QUERY]}),)
+            return tuple(
+                PlannedCall(name="search_knowledge", arguments={"query": query})
+                for query in searches(reading.question[:LONGEST_QUERY])
+            )
     return ()
+
+
+def searches(question: str) -> tuple[str, ...]:
+    """The question itself; both of the things whose difference it asks for."""
+    found = DIFFERENCE.search(question)
+    if not found:
+        return (question,)
+    one, other = found[1].split(), found[2].split()
+    # "a stop and a limit order": the noun belongs to both.
+    shared = other[-1:] if len(one) < len(other) else []
+    return (" ".join([*one, *shared]), " ".join(other))
 
 
 def why_calls(reading: Reading) -> tuple[PlannedCall, ...]:

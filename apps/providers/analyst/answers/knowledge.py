@@ -16,18 +16,28 @@ NOTHING = (
 
 
 def paragraphs(turn: Turn) -> Iterator[str]:
-    found = turn.result("search_knowledge")
-    if found is None:
+    searched = turn.results("search_knowledge")
+    if not searched:
         return
-    if not found.get("passages"):
+    found = [result for result in searched if result.get("passages")]
+    if not found:
         yield NOTHING
         return
+    told: set[tuple[str, str]] = set()
+    for result in found:
+        place = (result.get("passages.0.file"), result.get("passages.0.heading"))
+        if place not in told:
+            told.add(place)
+            yield from passage(result)
+    others = list(also_relevant(found[0])) if len(found) == 1 else []
+    if others:
+        yield f"More on this: {'; '.join(others)}."
+
+
+def passage(found: Result) -> Iterator[str]:
     yield f"**{found.words('passages.0.heading')}**, from my notes on {found.words('passages.0.title')}:"
     yield quoted(found.words("passages.0.text", part=opening(found.get("passages.0.text"))))
     yield f"Source: {citation(found, 'passages.0')}."
-    others = list(also_relevant(found))
-    if others:
-        yield f"More on this: {'; '.join(others)}."
 
 
 def opening(text: str) -> str:
