@@ -83,7 +83,7 @@ def test_a_common_history_shorter_than_the_window_is_noted() -> None:
     young = make_analysis(make_bars(150, 5), symbol="META")
     comparison = compare([ONE, young], "1Y")
     assert comparison.n_days == 150
-    assert any("shorter than 1Y" in note for note in comparison.notes)
+    assert any("shorter than one year" in note for note in comparison.notes)
     assert comparison.rows[1].vs_sma_200_pct is None
 
 

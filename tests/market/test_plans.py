@@ -312,3 +312,8 @@ def test_a_stop_in_percent_is_measured_from_the_entry(direction: str, sign: int)
     assert plan.stop == 200 - sign * 10
     assert plan.stop_reason.startswith("5 % ")
     assert_adds_up(plan)
+
+
+def test_a_large_position_is_warned_about_with_the_places_it_is_printed_with() -> None:
+    plan = make_plan(entry=200.0, stop=199.0)
+    assert any(f"takes {plan.position_pct:.2f} % of the account" in warning for warning in plan.warnings)

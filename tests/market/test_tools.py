@@ -144,7 +144,7 @@ async def test_a_window_begins_with_the_close_its_change_is_counted_from(timefra
 async def test_a_history_shorter_than_the_window_is_noted() -> None:
     bars = await ask("get_bars", {"symbol": "META", "timeframe": "1Y"})
     assert bars["n_bars"] == 196
-    assert any("shorter than 1Y" in note for note in bars["notes"])
+    assert any("shorter than one year" in note for note in bars["notes"])
     assert set(bars["overlays"]["sma_200"]) == {None}
 
 

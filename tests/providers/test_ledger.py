@@ -76,3 +76,10 @@ def test_only_a_part_that_is_there_can_be_quoted() -> None:
 def test_a_place_that_is_not_in_the_result_cannot_be_printed() -> None:
     with pytest.raises(KeyError):
         make_ledger().number("call_1", "open")
+
+
+def test_a_day_without_its_year_is_no_fact() -> None:
+    ledger = Ledger()
+    ledger.add("c", {"symbol": "AAPL", "market_status": "NYSE is closed until Monday 23 November, 09:30 ET."})
+    assert "23 November" in ledger.words("c", "market_status")
+    assert ledger.facts == []

@@ -8,7 +8,7 @@ from itertools import combinations, pairwise
 
 from apps.market.analysis.rounding import change_percent, day_text, percent, ratio
 from apps.market.analysis.series import Analysis
-from apps.market.analysis.timeframes import start_of
+from apps.market.analysis.timeframes import IN_WORDS, start_of
 from apps.market.errors import BadArguments, NotEnoughHistory
 from apps.market.tools.results import ComparedSymbol, Comparison
 
@@ -149,7 +149,7 @@ def _notes(analyses: list[Analysis], days: list[date], timeframe: str) -> list[s
     if days[-1] < newest:
         notes.append(f"The comparison ends on {day_text(days[-1])}, the last day all of them have.")
     if timeframe != "MAX" and days[0] > start_of(timeframe, days[-1]):
-        notes.append(f"The common history begins on {day_text(days[0])}: shorter than {timeframe}.")
+        notes.append(f"The common history begins on {day_text(days[0])}: shorter than {IN_WORDS[timeframe]}.")
     if len(days) < FEW_DAYS:
         notes.append(f"{len(days)} common days: too few for volatility and correlation to say much.")
     if {_is_crypto(analysis) for analysis in analyses} == {True, False}:

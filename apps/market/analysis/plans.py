@@ -325,7 +325,7 @@ def _warnings(
         ),
         (
             size.position_pct > HIGH_POSITION_PCT,
-            f"The position takes {size.position_pct:g} % of the account, more than {HIGH_POSITION_PCT:g} %.",
+            f"The position takes {size.position_pct:.2f} % of the account, more than {HIGH_POSITION_PCT:g} %.",
         ),
         (
             against,

@@ -19,6 +19,17 @@ TIMEFRAMES: dict[str, int | None] = {
     "MAX": None,
 }
 DEFAULT_TIMEFRAME = "1Y"
+#: As a sentence names them.
+IN_WORDS = {
+    "1M": "one month",
+    "3M": "three months",
+    "6M": "six months",
+    "YTD": "the year so far",
+    "1Y": "one year",
+    "2Y": "two years",
+    "5Y": "five years",
+    "MAX": "all the history there is",
+}
 
 
 def start_of(timeframe: str, last_day: date) -> date:

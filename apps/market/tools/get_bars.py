@@ -4,7 +4,7 @@ from typing import Any
 
 from apps.market.analysis.rounding import change_percent, day_text, price
 from apps.market.analysis.series import Analysis
-from apps.market.analysis.timeframes import DEFAULT_TIMEFRAME, first_index, start_of
+from apps.market.analysis.timeframes import DEFAULT_TIMEFRAME, IN_WORDS, first_index, start_of
 from apps.market.analysis.zones import highest, lowest
 from apps.market.tools.market import Market
 from apps.market.tools.results import Bars
@@ -73,7 +73,7 @@ def _notes(analysis: Analysis, timeframe: str) -> list[str]:
     notes = []
     begin, end = analysis.bars[0].day, analysis.bars[-1].day
     if timeframe != "MAX" and begin > start_of(timeframe, end):
-        notes.append(f"The bars begin on {day_text(begin)}: the window is shorter than {timeframe}.")
+        notes.append(f"The bars begin on {day_text(begin)}: the window is shorter than {IN_WORDS[timeframe]}.")
     if analysis.lines.sma_200[-1] is None:
         notes.append(f"{len(analysis.bars)} bars: too few for a 200-day average.")
     return notes

@@ -25,6 +25,10 @@ DATE = re.compile(
     r"th)? (?P<month>[A-Z][a-z]{2})[a-z]*\.?,? (?P<year>\d{4})|"
     r"(?P<month2>[A-Z][a-z]{2})[a-z]*\.? (?P<day2>\d{1,2})(?:st|nd|rd|th)?,? (?P<year2>\d{4}))(?!\w)"
 )
+#: "Monday 23 November": a day without its year, which no single number of it stands for.
+DAY_AND_MONTH = re.compile(
+    r"\b\d{1,2} (?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
+)
 TIME = re.compile(r"(?<![\w:])\d{1,2}:\d{2}(?![\w:])")
 NUMBER = re.compile(
     r"(?P<sign>(?<![\w.,)%])[+\-−–])?(?P<currency>[$€£])?(?<![\d.,])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|"
@@ -163,7 +167,7 @@ def is_list_marker(text: str, start: int, end: int) -> bool:
 
 def is_parameter(number: Number, text: str) -> bool:
     """Whether the number is a part of an indicator's name or of a date."""
-    spans = [found.span() for pattern in (PARAMETERS, DATE) for found in pattern.finditer(text)]
+    spans = [found.span() for pattern in (PARAMETERS, DATE, DAY_AND_MONTH) for found in pattern.finditer(text)]
     return any(start <= number.start and number.end <= end for start, end in spans)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from apps.market.analysis.timeframes import IN_WORDS
 from apps.providers.analyst.answers import phrases
 from apps.providers.analyst.turn import Result, Turn
 
@@ -40,7 +41,7 @@ def paragraphs(turn: Turn) -> Iterator[str]:
 
 
 def headline(chart: Result) -> str:
-    window = phrases.TIMEFRAMES.get(chart.get("timeframe"), "the window asked for")
+    window = IN_WORDS.get(chart.get("timeframe"), "the window asked for")
     span = f"since {chart.day('first_day')}" if is_cut_short(chart) else f"over {window}"
     return (
         f"**{chart.get('symbol')} {span}** {phrases.changed(chart, 'change_pct')}, to a close of "

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from apps.market.analysis.timeframes import IN_WORDS
 from apps.providers.analyst.answers import phrases
 from apps.providers.analyst.turn import Result, Turn
 
@@ -34,7 +35,7 @@ def ordered(comparison: Result) -> list[int]:
 
 def headline(comparison: Result) -> str:
     best, *_, worst = ordered(comparison)
-    window = phrases.TIMEFRAMES.get(comparison.get("timeframe"), "the window asked for")
+    window = IN_WORDS.get(comparison.get("timeframe"), "the window asked for")
     if comparison.get("notes"):
         window = "the days they share"
     symbols = [comparison.get(f"rows.{index}.symbol") for index in (best, worst)]

@@ -4,16 +4,6 @@ from collections.abc import Iterator
 
 from apps.providers.analyst.turn import Result, Turn
 
-TIMEFRAMES = {
-    "1M": "one month",
-    "3M": "three months",
-    "6M": "six months",
-    "YTD": "the year so far",
-    "1Y": "one year",
-    "2Y": "two years",
-    "5Y": "five years",
-    "MAX": "all the history there is",
-}
 #: Momentum is "up" from the first RSI on, "down" below it; MACD has to agree.
 MIDDLE_RSI = 50.0
 CRYPTO = "-USD"
