@@ -52,6 +52,15 @@ TAX_OR_LAW = any_of(
     r"\blaw(?:yer|suit|s)?\b|\b(?:il)?legal(?:ly)?\b|\bsue\b|\bsuing\b",
 )
 
+#: Nothing but an insult; one inside a question is left alone.
+ABUSE = re.compile(
+    r"^\W*(?:oh |well |go |just )*(?:f+u+c+k+ ?(?:you|u|off|this|yourself)|fu|"
+    r"screw you|shut up|piss off|you (?:really |fucking )?suck|"
+    r"(?:you(?:'re| are)? )?(?:a |an |so )?(?:useless|stupid|dumb|bad|terrible|shit|crap)"
+    r"(?: (?:bot|machine|thing|assistant|idiot))?|"
+    r"idiot|moron|asshole)\W*$"
+)
+
 
 def guarded_topic(question: str) -> str | None:
     """ "distress", "reckless", "promises", "insider", "manipulation", "tax_or_law", or None."""

@@ -9,7 +9,7 @@ from apps.market.repository import default_repository
 from apps.market.symbols.mentions import Mentions, find_mentions, mask
 from apps.providers.analyst.classifier import probabilities
 from apps.providers.analyst.conversation import ABOUT_SYMBOLS, earlier_reading, follow_up, with_money
-from apps.providers.analyst.guards import guarded_topic
+from apps.providers.analyst.guards import ABUSE, guarded_topic
 from apps.providers.analyst.lexicon import PLAIN, market_words
 from apps.providers.analyst.parameters import read_parameters
 from apps.providers.analyst.patterns import any_of
@@ -105,6 +105,8 @@ def read_one(question: str, previous: Reading | None, *, own: Collection[str] = 
     )
     if topic := guarded_topic(question):
         return replace(now, intent="out_of_scope", topic=topic)
+    if ABUSE.search(masked):
+        return replace(now, intent="greeting", topic="abuse")
     chances = probabilities(masked)
     earlier = previous.symbols if previous else ()
     asked = Asked(text=masked, n_symbols=len(now.symbols) + len(now.unknown), has_earlier_symbol=bool(earlier))

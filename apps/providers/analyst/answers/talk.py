@@ -1,5 +1,6 @@
 """Answers without figures: greetings, a question back, an unknown ticker, and what is declined and why."""
 
+import re
 from collections.abc import Iterator
 
 from apps.market.symbols.mentions import UnknownMention
@@ -67,6 +68,10 @@ DECLINED = {
         "it, or draft a plan for it."
     ),
 }
+PRAISE = re.compile(
+    r"^\W*(?:(?:you'?re|you are|that'?s|what) )?(?:a |an )?"
+    r"(?:good|great|nice|best|awesome|amazing) (?:bot|job|work|one)\b"
+)
 SPELLING = "Check the spelling; I know US stocks, the large funds and crypto."
 LONGEST_NAME = 20
 CAN_GIVE = "prices, charts, indicators, levels, comparisons and conditional plans"
@@ -75,7 +80,11 @@ OUT_OF_SCOPE = "I find no question about markets in that, and markets are all I 
 
 def greeting(turn: Turn) -> Iterator[str]:
     said = turn.reading.question.lower()
-    if any(word in said for word in ("thank", "thx", "cheers")):
+    if turn.reading.topic == "abuse":
+        yield "Fair enough. I am here for prices, charts and plans whenever you want one."
+    elif PRAISE.search(said):
+        yield "Glad it helps. What shall we look at next?"
+    elif any(word in said for word in ("thank", "thx", "cheers")):
         yield "You're welcome. What shall we look at next?"
     elif any(word in said for word in ("bye", "see you", "take care")):
         yield "Goodbye. Your conversation stays here for when you come back."
