@@ -46,6 +46,7 @@ def get_indicators(arguments: GetIndicators, market: Market) -> Indicators:
         volume_ratio=ratio(volume / average) if average else None,
         high_52w=price(highest(year).high),
         low_52w=price(lowest(year).low),
+        vs_high_52w_pct=_against(close, price(highest(year).high)),
         trend=trend_of(analysis).direction,
         notes=_notes(analysis),
         source=analysis.source,

@@ -104,6 +104,8 @@ class Indicators:
     volume_ratio: float | None
     high_52w: float
     low_52w: float
+    #: From the 52-week high to the close, in percent of the high; never above 0.
+    vs_high_52w_pct: float | None
     #: "up", "down" or "sideways", by written rule: close, 50-day and 200-day average in order.
     trend: str
     notes: list[str]

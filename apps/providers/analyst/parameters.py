@@ -98,7 +98,7 @@ OTHER_DAY = re.compile(
 INDICATORS = (
     (r"\brsi\b|relative strength index|overbought|oversold", ("rsi_14",)),
     (r"\bmacd\b", ("macd",)),
-    (r"\batr\b|average true range", ("atr_14",)),
+    (r"\batr\b|average true range|\brisky\b|how volatile", ("atr_14",)),
     (r"bollinger|\bbbands?\b", ("bollinger_upper", "bollinger_lower")),
     (r"golden cross|death cross", ("sma_50", "sma_200")),
 )

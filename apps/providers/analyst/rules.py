@@ -159,6 +159,9 @@ INDICATORS = any_of(
     r"\bpredict\w*|price target for next|\bwill (?:symbol|it|they)\b",
     r"going to (?:go|rise|fall|drop|rally|crash|moon)",
     r"where (?:is|will|might) (?:symbol|it) (?:be )?(?:head|go|end)\w*",
+    r"\brisky\b|\bwhat (?:if|happens (?:if|when)) (?:symbol|it) (?:drop|fall|dip|crash|tank|break|rise|ris|rall|go)\w*",
+    r"\b(?:how far|distance|(?:down|off)) (?:is (?:symbol|it) )?(?:from|off|below) (?:its |the )?"
+    r"(?:52[- ]week |yearly |number[- ]week )?high",
 )
 NEWS = any_of(
     r"\bnews\b|headlines?|articles?\b|\bstories\b|announce\w*|catalysts?|\bpress\b",

@@ -77,4 +77,7 @@ def swing_and_volume(indicators: Result) -> Iterator[str]:
         yield f"A usual day swings {swing} of the price, or {indicators.price('atr_14')} (ATR)."
     if indicators.has("volume_ratio"):
         yield f"Volume was {indicators.number('volume_ratio', 'ratio')} times its 20-day average."
-    yield f"The 52-week range is {indicators.price('low_52w')} to {indicators.price('high_52w')}."
+    yield (
+        f"The 52-week range is {indicators.price('low_52w')} to {indicators.price('high_52w')}; the close is "
+        f"{indicators.size_percent('vs_high_52w_pct')} below that high."
+    )
