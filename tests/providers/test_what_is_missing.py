@@ -41,3 +41,14 @@ async def test_what_is_not_understood_of_a_symbol_offers_what_there_is_of_it() -
     answer = await ask("tp and sl for btc")
     assert "about BTC-USD" in answer.text
     assert all("BTC-USD" in suggestion for suggestion in answer.sidecar["suggestions"])
+
+
+@pytest.mark.parametrize(
+    ("question", "symbol"), [("is IT a good company", "IT"), ("is A a buy", "A"), ("what about ALL", "ALL")]
+)
+async def test_a_word_that_may_be_a_symbol_is_asked_back_with_the_symbol(question: str, symbol: str) -> None:
+    answer = await ask(question)
+    assert answer.text.startswith(f"Do you mean the symbol {symbol}, ")
+    assert answer.sidecar["suggestions"] == [f"What's the price of {symbol}?"]
+    assert (await ask(answer.sidecar["suggestions"][0])).sidecar["symbols"] == [symbol]
+    assert "Do you mean" not in (await ask("Is NOW a good time?")).text

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from apps.market.repository import default_repository
+from apps.market.symbols.instruments import resolve
 from apps.market.symbols.mentions import Mentions, find_mentions, mask
 from apps.providers.analyst.classifier import probabilities
 from apps.providers.analyst.conversation import ABOUT_SYMBOLS, earlier_reading, follow_up, with_money
@@ -78,6 +79,10 @@ OTHER_LANGUAGE = any_of(
     r"\b(?:cu[aá]l|cu[aá]nto|precio|acciones|comprar|pre[cç]o|prezzo|prix|quel(?:le)?|acheter|kurs|aktien?|kaufen|"
     r"wie (?:steht|viel|hoch))\b",
 )
+WORD_OR_SYMBOL = re.compile(
+    r"^\W*(?i:(?:and |so |but )?(?:is|what about|how about|what of|should i buy|should i sell|thoughts on)) "
+    r"([A-Z]{1,5})(?=\W*$| (?:a|an|the|worth|over|under|still|going|up|down|good)\b(?! (?:\w+ )?(?:time|moment)))"
+)
 NOT_YET = any_of(
     r"\balerts?\b|\bnotify me|watch ?list|\bback ?test\w*|\bscan(?:ner)?\b|\bscreen(?:er)? for",
     r"\bmy (?:positions|portfolio|trades|journal|holdings)\b|paper trad\w+|\bremind me\b.*symbol",
@@ -126,12 +131,20 @@ def read_one(question: str, previous: Reading | None, *, own: Collection[str] = 
     intent = decide(asked, ruled, chances, by_ticker=by_ticker, by_name=bool(now.symbols))
     if intent in ("out_of_scope", "clarify") and asked.n_symbols == 0 and PLACING.search(masked):
         return replace(now, intent="out_of_scope", topic="order")
+    if intent in ("out_of_scope", "clarify") and not now.symbols and (meant := word_or_symbol(opening)):
+        return replace(now, intent="clarify", topic="meant", symbols=(meant,))
     if intent == "out_of_scope" and not (now.symbols and FUNDAMENTALS.search(masked)):
         return replace(now, intent=intent, confidence=chances[intent] if intent == next(iter(chances)) else None)
     if topic := off_our_tools(masked, bool(now.symbols)):
         return replace(now, intent="out_of_scope", topic=topic)
     confidence = chances[intent] if intent == next(iter(chances)) else None
     return with_symbols(replace(now, intent=intent, confidence=confidence, topic=topic_of(masked, intent)), earlier)
+
+
+def word_or_symbol(question: str) -> str | None:
+    """The symbol that a word in capitals may be where an instrument could stand: "is IT a good company"."""
+    found = WORD_OR_SYMBOL.search(question)
+    return resolve(found[1]) if found and any(character.islower() for character in question) else None
 
 
 def mask_all(question: str, mentions: Mentions, own: Collection[str] = ()) -> str:

@@ -169,6 +169,8 @@ def after_failure(turn: Turn) -> list[str]:
 def clarifying(wanted: str, symbol: str, *, named: bool) -> list[str]:
     choices = ("AAPL", "SPY", "TSLA")
     match wanted:
+        case "meant":
+            return [f"What's the price of {symbol}?"]
         case "compare":
             pairs = [f"Compare {symbol} and {other}" for other in ("MSFT", "GOOG", "SPY")]
             return pairs if named else ["Compare AAPL and GOOG", "Compare SPY and QQQ", "Compare IBM and MSFT"]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from apps.market.symbols.instruments import display_name
 from apps.market.symbols.mentions import UnknownMention
 from apps.providers.analyst.turn import Turn
 
@@ -96,7 +97,10 @@ def greeting(turn: Turn) -> Iterator[str]:
 
 def clarify(turn: Turn) -> Iterator[str]:
     reading = turn.reading
-    if reading.topic in QUESTIONS:
+    if reading.topic == "meant":
+        (symbol,) = reading.symbols
+        yield f"Do you mean the symbol {symbol}, {display_name(symbol)}?"
+    elif reading.topic in QUESTIONS:
         yield QUESTIONS[reading.topic]
     elif reading.symbols:
         yield f"What about {' and '.join(reading.symbols)}: the price, the levels, or a plan?"
