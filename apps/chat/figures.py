@@ -9,6 +9,7 @@ from typing import Any
 
 from apps.chat import formats
 from apps.chat.formats import Change
+from apps.market.analysis.rounding import price_text
 
 Json = dict[str, Any]
 
@@ -142,9 +143,9 @@ def chart(view: Json, result: Json, *, id: str) -> Chart:
     )
     label = source.get("label", "source unknown")
     summary = (
-        f"{result['symbol']} closed at {formats.price(result['close'])} on {last} ({label}), {moved} since {first}. "
-        f"Highest {formats.price(result['high'])} on {formats.day(result['high_day'])}, "
-        f"lowest {formats.price(result['low'])} on {formats.day(result['low_day'])}."
+        f"{result['symbol']} closed at {price_text(result['close'])} on {last} ({label}), {moved} since {first}. "
+        f"Highest {price_text(result['high'])} on {formats.day(result['high_day'])}, "
+        f"lowest {price_text(result['low'])} on {formats.day(result['low_day'])}."
     )
     return Chart(
         id=id,
@@ -164,9 +165,7 @@ def chart(view: Json, result: Json, *, id: str) -> Chart:
         },
         rows=[bar_row(bar) for bar in reversed(result["bars"][-ROWS_IN_TABLE:])],
         lines=[
-            PriceLine(
-                label=str(line.get("label", "")), price=formats.price(line["price"]), role=str(line.get("role", ""))
-            )
+            PriceLine(label=str(line.get("label", "")), price=price_text(line["price"]), role=str(line.get("role", "")))
             for line in lines
         ],
         notes=list(result.get("notes") or []),
@@ -175,7 +174,7 @@ def chart(view: Json, result: Json, *, id: str) -> Chart:
 
 def bar_row(bar: list[Any]) -> BarRow:
     day, *prices, volume = bar
-    opened, high, low, close = (formats.price(value) for value in prices)
+    opened, high, low, close = (price_text(value) for value in prices)
     return BarRow(day=formats.day(day), open=opened, high=high, low=low, close=close, volume=formats.count(volume))
 
 
@@ -184,11 +183,11 @@ def plan_card(result: Json, *, id: str) -> PlanCard:
     entry, stop, targets = result["entry"], result["stop"], result["targets"]
     source = result.get("source") or {}
     steps = [
-        Step(mark="entry", label="Entry", price=formats.price(entry), detail="", reason=result["entry_reason"]),
+        Step(mark="entry", label="Entry", price=price_text(entry), detail="", reason=result["entry_reason"]),
         Step(
             mark="stop",
             label="Stop",
-            price=formats.price(stop),
+            price=price_text(stop),
             detail=stop_distance(result),
             reason=result["stop_reason"],
         ),
@@ -196,7 +195,7 @@ def plan_card(result: Json, *, id: str) -> PlanCard:
             Step(
                 mark="target",
                 label=f"Target {number}",
-                price=formats.price(target["price"]),
+                price=price_text(target["price"]),
                 detail=f"{target['reward_risk']:.2f} : 1",
                 reason=target["reason"],
             )
@@ -215,8 +214,8 @@ def plan_card(result: Json, *, id: str) -> PlanCard:
         steps=steps,
         reward_risk=f"{result['reward_risk']:.2f} : 1",
         shares=formats.count(result["shares"]),
-        position=f"{formats.price(result['position_value'])}, {formats.percent(result['position_pct'])} of the account",
-        risk=formats.price(result["risk_amount"]),
+        position=f"{price_text(result['position_value'])}, {formats.percent(result['position_pct'])} of the account",
+        risk=price_text(result["risk_amount"]),
         risk_share=f"{result['risk_pct']:g} % of {result['account']:,.0f} at most",
         invalidation=result["invalidation"],
         expiry=f"{sessions} session{'' if sessions == 1 else 's'}",
@@ -284,7 +283,7 @@ def compared_row(row: Json, *, slot: int) -> ComparedRow:
         slot=slot,
         symbol=row["symbol"],
         name=row["name"],
-        close=formats.price(row["close"]),
+        close=price_text(row["close"]),
         change=formats.change(row["change_pct"]),
         volatility=formats.percent(row["volatility_pct"]),
         drawdown=formats.percent(row["max_drawdown_pct"]),

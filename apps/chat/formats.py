@@ -1,14 +1,11 @@
-"""Numbers, days and durations as the pages print them: two places, signs shown, days in words."""
+"""Percentages, days and durations as the pages print them; prices are printed as the market's own sentences do."""
 
 from dataclasses import dataclass
 from datetime import date
 
+from apps.market.analysis.rounding import day_text
+
 NO_BREAK = "\u00a0"
-
-
-def price(value: float) -> str:
-    """Two places, four below 1, thousands apart: "1,430.47"."""
-    return f"{value:,.4f}" if abs(value) < 1 else f"{value:,.2f}"
 
 
 def percent(value: float) -> str:
@@ -36,7 +33,7 @@ def day(value: str | date) -> str:
         moment = value if isinstance(value, date) else date.fromisoformat(value)
     except ValueError:
         return str(value)
-    return f"{moment.day} {moment:%b %Y}"
+    return day_text(moment)
 
 
 def duration(ms: float) -> str:

@@ -35,8 +35,9 @@ def price_line(values: list[float | None]) -> tuple[float | None, ...]:
 
 
 def price_text(value: float) -> str:
-    """ "1,234.50", or "0.4321" below 1."""
-    return f"{value:,.{4 if abs(value) < 1 else 2}f}"
+    """ "1,234.50"; below 1 four places where two would lose some, "0.4321" but "0.50"; a minus is a real minus sign."""
+    places = 4 if abs(value) < 1 and round(value, 2) != value else 2
+    return f"{'−' if value < 0 else ''}{abs(value):,.{places}f}"
 
 
 def day_text(day: date) -> str:

@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from apps.market.analysis.rounding import day_text, price_text
 from apps.providers.analyst.grounding import is_parameter, numbers_in
 from apps.providers.sidecar import Fact
-
-#: Prices below this may need four places.
-SMALL_PRICE = 1.0
 
 
 @dataclass(slots=True)
@@ -66,9 +64,9 @@ class Ledger:
 def print_number(value: float, style: str) -> str:
     match style:
         case "price":
-            return f"{'−' if value < 0 else ''}{abs(value):,.{places(value)}f}"
+            return price_text(value)
         case "signed_price":
-            return with_sign(f"{abs(value):,.{places(value)}f}", value)
+            return with_sign(price_text(abs(value)), value)
         case "percent":
             return with_sign(f"{abs(value):,.2f}", value) + " %"
         case "size_percent":
@@ -86,15 +84,9 @@ def print_number(value: float, style: str) -> str:
     raise ValueError(f"no number style {style!r}")
 
 
-def places(value: float) -> int:
-    """Four places below 1, where two would lose some."""
-    return 4 if abs(value) < SMALL_PRICE and round(value, 2) != value else 2
-
-
 def with_sign(printed: str, value: float) -> str:
     return f"{'+' if value > 0 else '−' if value < 0 else ''}{printed}"
 
 
 def print_day(iso: str) -> str:
-    day = date.fromisoformat(iso)
-    return f"{day.day} {day:%b %Y}"
+    return day_text(date.fromisoformat(iso))
