@@ -116,7 +116,7 @@ def _make_room(recent: list[Turn], *, now: datetime) -> None:
 
 
 def _lock_conversation(*, session_id: UUID, question: str, owner: Owner, now: datetime) -> Conversation:
-    conversation, _ = Conversation.objects.select_for_update().get_or_create(
+    conversation, is_new = Conversation.objects.select_for_update().get_or_create(
         pk=session_id,
         defaults={
             "user_id": owner.user_id,
@@ -128,8 +128,9 @@ def _lock_conversation(*, session_id: UUID, question: str, owner: Owner, now: da
     )
     if (conversation.user_id, conversation.visitor_id) != (owner.user_id, owner.visitor_id):
         raise NotYourConversation("There is no such conversation here.")
-    conversation.updated_at = now
-    conversation.save(update_fields=["updated_at"])
+    if not is_new:
+        conversation.updated_at = now
+        conversation.save(update_fields=["updated_at"])
     return conversation
 
 

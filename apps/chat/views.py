@@ -1,7 +1,8 @@
 """The text surface: the pages of a conversation and the stream of a turn. Views parse, ask the engine, and encode."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from itertools import groupby
 from uuid import UUID
@@ -18,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.assistant import services
 from apps.assistant.engine import run_turn
-from apps.assistant.errors import BadMessage, ConversationBusy, NotYourConversation
+from apps.assistant.errors import BadMessage, ConversationBusy, NotYourConversation, TurnRefused
 from apps.assistant.models import Conversation, Turn
 from apps.assistant.owner import Owner
 from apps.chat.errors import refusal
@@ -31,6 +32,7 @@ from apps.core.sse import STREAM_HEADERS
 from apps.market.repository import default_repository
 from apps.metrics.selectors import costs_usd
 
+STATUS_OF: dict[type[TurnRefused], int] = {BadMessage: 400, NotYourConversation: 404, ConversationBusy: 409}
 CONVERSATIONS_SHOWN = 200
 #: A page shows the latest turns; `?all` shows every one.
 TURNS_SHOWN = 30
@@ -48,7 +50,8 @@ def new(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 @never_cache
 def conversation(request: HttpRequest, session_id: UUID) -> HttpResponseBase:
-    found = _conversation_or_404(request, session_id)
+    with _missing_as_404():
+        found = services.conversation_of(session_id=session_id, owner=_owner_or_404(request))
     return _page(request, session_id=session_id, conversation=found)
 
 
@@ -62,15 +65,17 @@ def conversations(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def rename(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    found = _conversation_or_404(request, session_id)
-    services.rename_conversation(session_id=found.pk, owner=_owner_or_404(request), title=request.POST.get("title", ""))
+    with _missing_as_404():
+        services.rename_conversation(
+            session_id=session_id, owner=_owner_or_404(request), title=request.POST.get("title", "")
+        )
     return redirect("chat:conversation", session_id)
 
 
 @require_POST
 def delete(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    found = _conversation_or_404(request, session_id)
-    services.delete_conversation(session_id=found.pk, owner=_owner_or_404(request))
+    with _missing_as_404():
+        services.delete_conversation(session_id=session_id, owner=_owner_or_404(request))
     return redirect("chat:new")
 
 
@@ -91,12 +96,8 @@ async def turns(request: HttpRequest, session_id: UUID) -> HttpResponseBase:
     events = run_turn(session_id=session_id, question=request.POST.get("message", ""), owner=owner)
     try:
         first = await anext(events)  # the turn begins, or is refused, before a status is chosen
-    except BadMessage as error:
-        return refusal(status=400, code=error.code, message=str(error))
-    except NotYourConversation as error:
-        return refusal(status=404, code=error.code, message=str(error))
-    except ConversationBusy as error:
-        return refusal(status=409, code=error.code, message=str(error))
+    except TurnRefused as error:
+        return refusal(status=STATUS_OF[type(error)], code=error.code, message=str(error))
     response = StreamingHttpResponse(
         sse(events, first=first, is_staff=is_staff), content_type="text/event-stream", headers=STREAM_HEADERS
     )
@@ -123,9 +124,11 @@ def _owner_or_404(request: HttpRequest) -> Owner:
     return owner
 
 
-def _conversation_or_404(request: HttpRequest, session_id: UUID) -> Conversation:
+@contextmanager
+def _missing_as_404() -> Iterator[None]:
+    """A stranger's conversation is as good as none."""
     try:
-        return services.conversation_of(session_id=session_id, owner=_owner_or_404(request))
+        yield
     except NotYourConversation as error:
         raise Http404(str(error)) from error
 
