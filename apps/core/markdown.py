@@ -61,25 +61,6 @@ def render_markdown(text: str, *, links: Sequence[NumberLink] = ()) -> SafeStrin
     return SafeString(_cleaner().clean(parser.renderer.render(tokens, parser.options, {})))
 
 
-def plain_text(text: str) -> str:
-    """The words alone, for titles, speech and print: one line a paragraph, list item or table row. Not escaped."""
-    lines: list[str] = []
-    cells: list[str] | None = None
-    for token in _parser().parse(text):
-        match token.type:
-            case "tr_open":
-                cells = []
-            case "tr_close":
-                lines.append(", ".join(cell for cell in cells or [] if cell))
-                cells = None
-            case "inline":
-                words = _inline_text(token.children or [])
-                (lines if cells is None else cells).append(words)
-            case "fence" | "code_block":
-                lines.append(token.content.rstrip("\n"))
-    return "\n".join(line for line in lines if line.strip())
-
-
 @cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])

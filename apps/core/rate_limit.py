@@ -8,7 +8,6 @@ import math
 import re
 from dataclasses import dataclass
 
-from asgiref.sync import sync_to_async
 from django.core.cache import cache
 from django.utils.crypto import salted_hmac
 
@@ -63,10 +62,6 @@ def hit(*, key: str, rate: Rate, now: float) -> Verdict:
     _take_one(running)
     wait_s = seconds_until_free(rate=rate, before=before, running=counted - 1, elapsed_s=elapsed_s)
     return Verdict(allowed=False, retry_after_s=max(1, math.ceil(wait_s - 1e-9)), remaining=0)
-
-
-#: `hit` for async callers: one hop to a thread instead of one for each cache operation.
-ahit = sync_to_async(hit, thread_sensitive=False)
 
 
 def seconds_until_free(*, rate: Rate, before: int, running: int, elapsed_s: float) -> float:

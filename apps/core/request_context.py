@@ -1,7 +1,5 @@
 """Which session and request the running code works for, carried by a context variable into every log line."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 _ids: ContextVar[dict[str, str] | None] = ContextVar("gvses_ids", default=None)
@@ -15,13 +13,3 @@ def current_ids() -> dict[str, str]:
 def bind_ids(*, session_id: object, request_id: object) -> None:
     """Sets the ids for the current task or thread; a task started for one request forgets them with it."""
     _ids.set({"session_id": str(session_id), "request_id": str(request_id)})
-
-
-@contextmanager
-def bound_ids(*, session_id: object, request_id: object) -> Iterator[None]:
-    """Sets the ids for a block of synchronous code."""
-    token = _ids.set({"session_id": str(session_id), "request_id": str(request_id)})
-    try:
-        yield
-    finally:
-        _ids.reset(token)

@@ -1,9 +1,7 @@
 """What can go wrong at a provider, in our words.
 
 ProviderError
-├── ProviderNotConfigured   no key, no server: never tried
 ├── ProviderUnavailable     refused, timed out, 5xx, cut off; asking again may help
-├── ProviderRejected        our request was at fault; another provider would say the same
 └── ProviderProtocolError   it answered something that is no answer
 """
 
@@ -15,18 +13,8 @@ class ProviderError(Exception):
     code = "provider_error"
 
 
-class ProviderNotConfigured(ProviderError):
-    retryable = False
-    code = "not_configured"
-
-
 class ProviderUnavailable(ProviderError):
     code = "unavailable"
-
-
-class ProviderRejected(ProviderError):
-    retryable = False
-    code = "rejected"
 
 
 class ProviderProtocolError(ProviderError):

@@ -3,7 +3,7 @@
 import pytest
 from django.utils.safestring import SafeString
 
-from apps.core.markdown import plain_text, render_markdown
+from apps.core.markdown import render_markdown
 
 TABLE_OPEN = '<div class="table-scroll" role="group" aria-label="Table" tabindex="0"><table>'
 
@@ -53,25 +53,3 @@ def test_each_feature_renders_as_the_pages_style_it(text: str, html: str) -> Non
     rendered = render_markdown(text)
     assert rendered.strip() == html
     assert isinstance(rendered, SafeString)
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("# AAPL **levels**", "AAPL levels"),
-        ("one\ntwo\n\nthree", "one two\nthree"),
-        ("- a\n- b\n  - c", "a\nb\nc"),
-        ("see [the page](https://example.com) and `x`", "see the page and x"),
-        ("![the chart](x.png) here", "the chart here"),
-        ("| a | b |\n|---|---|\n| 1 | |\n| 2 | 3 |", "a, b\n1\n2, 3"),
-        ("```\na\nb\n```", "a\nb"),
-        ("a < b & <b>c</b>", "a < b & <b>c</b>"),
-        ("1 &lt; 2", "1 < 2"),
-        ("~~gone~~ **kept**", "gone kept"),
-        ("a  \nb", "a b"),
-        ("---", ""),
-        ("", ""),
-    ],
-)
-def test_plain_text_keeps_the_words_alone(text: str, words: str) -> None:
-    assert plain_text(text) == words

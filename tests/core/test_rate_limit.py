@@ -3,7 +3,6 @@
 Each test counts under keys of its own, so the cache may be a shared one.
 """
 
-import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -12,7 +11,7 @@ from django.core.cache import cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.core.rate_limit import Rate, ahit, hit, parse_rate
+from apps.core.rate_limit import Rate, hit, parse_rate
 
 START = 1_000_000_020.0  # the first second of a 60-second window
 RATE = Rate(count=20, seconds=60)
@@ -115,12 +114,6 @@ def test_racing_threads_never_pass_more_than_the_count(key: str) -> None:
         verdicts = list(pool.map(lambda _: hit(key=key, rate=RATE, now=START + 5), range(400)))
     assert sum(verdict.allowed for verdict in verdicts) == 20
     assert count_allowed(now=START + 6, attempts=5, key=key) == 0
-
-
-async def test_async_callers_share_the_same_count(key: str) -> None:
-    verdicts = await asyncio.gather(*(ahit(key=key, rate=RATE, now=START) for _ in range(30)))
-    assert sum(verdict.allowed for verdict in verdicts) == 20
-    assert not hit(key=key, rate=RATE, now=START).allowed
 
 
 def test_a_counter_that_the_cache_drops_is_begun_anew(key: str, cache_names: list[str]) -> None:

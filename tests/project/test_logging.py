@@ -4,10 +4,11 @@ import contextvars
 import json
 import logging
 import sys
+from collections.abc import Callable
 
 import pytest
 
-from apps.core.request_context import bound_ids
+from apps.core.request_context import bind_ids
 from gvses.logging import JsonFormatter, TextFormatter
 
 
@@ -17,9 +18,18 @@ def record(message: str = "Provider failed", **extra: object) -> logging.LogReco
     return made
 
 
+def in_a_turn(write: Callable[[logging.LogRecord], str], made: logging.LogRecord) -> str:
+    """What is written of a record while a turn runs, in a context of its own."""
+
+    def run() -> str:
+        bind_ids(session_id="s-1", request_id="r-1")
+        return write(made)
+
+    return contextvars.Context().run(run)
+
+
 def test_a_line_for_machines_is_one_object_with_the_ids_and_the_extras() -> None:
-    with bound_ids(session_id="s-1", request_id="r-1"):
-        line = json.loads(JsonFormatter().format(record(code="unavailable", attempts=2)))
+    line = json.loads(in_a_turn(JsonFormatter().format, record(code="unavailable", attempts=2)))
     assert line.pop("time")
     assert line == {
         "level": "warning",
@@ -33,8 +43,7 @@ def test_a_line_for_machines_is_one_object_with_the_ids_and_the_extras() -> None
 
 
 def test_a_line_for_people_shows_the_same() -> None:
-    with bound_ids(session_id="s-1", request_id="r-1"):
-        line = TextFormatter().format(record(code="unavailable"))
+    line = in_a_turn(TextFormatter().format, record(code="unavailable"))
     assert line[9:] == ("WARNING apps.assistant.engine: Provider failed session_id=s-1 request_id=r-1 code=unavailable")
 
 
