@@ -33,49 +33,24 @@ def plan_calls(reading: Reading) -> tuple[PlannedCall, ...]:
     symbols, asked = reading.symbols, reading.parameters
     if reading.topic == "why" and symbols:
         return why_calls(reading)
-    first = symbols[:1]
     match reading.intent:
         case "quote" if len(symbols) == 1:
             return (call("get_quote", symbols[0]), call("get_indicators", symbols[0]))
         case "quote":
             return tuple(call("get_quote", symbol) for symbol in symbols[:MOST_QUOTES])
-        case "chart":
-            charts = [(bars(symbol, asked.timeframe or DEFAULT_TIMEFRAME)) for symbol in symbols[:MOST_CHARTS]]
-            return (*charts, *(call("get_indicators", symbol) for symbol in first))
-        case "indicators":
-            return tuple(
-                planned
-                for symbol in first
-                for planned in (
-                    call("get_indicators", symbol),
-                    call("get_levels", symbol),
-                    bars(symbol, asked.timeframe or DEFAULT_TIMEFRAME),
-                    call("get_quote", symbol),
-                )
-            )
-        case "levels":
-            return tuple(
-                planned
-                for symbol in first
-                for planned in (
-                    call("get_levels", symbol),
-                    call("get_indicators", symbol),
-                    bars(symbol, asked.timeframe or NEAR_TIMEFRAME),
-                    call("get_quote", symbol),
-                )
-            )
-        case "plan":
-            return tuple(
-                planned
-                for symbol in first
-                for planned in (
-                    trade_plan(symbol, asked),
-                    call("get_indicators", symbol),
-                    call("get_levels", symbol),
-                    bars(symbol, asked.timeframe or NEAR_TIMEFRAME),
-                    call("get_quote", symbol),
-                )
-            )
+        case "chart" if symbols:
+            charts = (bars(symbol, asked.timeframe or DEFAULT_TIMEFRAME) for symbol in symbols[:MOST_CHARTS])
+            return (*charts, call("get_indicators", symbols[0]))
+        case "indicators" if symbols:
+            timeframe = asked.timeframe or DEFAULT_TIMEFRAME
+            return reading_of(symbols[0], "get_indicators", "get_levels", timeframe=timeframe)
+        case "levels" if symbols:
+            timeframe = asked.timeframe or NEAR_TIMEFRAME
+            return reading_of(symbols[0], "get_levels", "get_indicators", timeframe=timeframe)
+        case "plan" if symbols:
+            timeframe = asked.timeframe or NEAR_TIMEFRAME
+            around = reading_of(symbols[0], "get_indicators", "get_levels", timeframe=timeframe)
+            return (trade_plan(symbols[0], asked), *around)
         case "compare" if len(symbols) >= 2:
             timeframe = asked.timeframe or DEFAULT_TIMEFRAME
             return (
@@ -84,10 +59,8 @@ def plan_calls(reading: Reading) -> tuple[PlannedCall, ...]:
                     arguments={"symbols": list(symbols[:MOST_SYMBOLS]), "timeframe": timeframe},
                 ),
             )
-        case "news":
-            return tuple(
-                planned for symbol in first for planned in (call("get_news", symbol), call("get_quote", symbol))
-            )
+        case "news" if symbols:
+            return (call("get_news", symbols[0]), call("get_quote", symbols[0]))
         case "overview" if reading.topic == "symbols":
             return ()
         case "overview":
@@ -123,6 +96,11 @@ def why_calls(reading: Reading) -> tuple[PlannedCall, ...]:
             return (call("get_indicators", symbol),)
         case _:
             return (call("get_news", symbol), call("get_indicators", symbol))
+
+
+def reading_of(symbol: str, *tools: str, timeframe: str) -> tuple[PlannedCall, ...]:
+    """The tools, then the bars to draw, then the quote that says how old the prices are."""
+    return (*(call(tool, symbol) for tool in tools), bars(symbol, timeframe), call("get_quote", symbol))
 
 
 def call(name: str, symbol: str) -> PlannedCall:
