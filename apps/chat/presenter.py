@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -27,6 +26,8 @@ class SourceLine:
     detail: str
     kind: str
     kind_word: str
+    #: What must be known of it, as sentences; "" where there is nothing.
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,6 @@ class TurnView:
     request_id: UUID
     number: int
     question: str
-    asked_at: datetime
     status: str
     answer_html: str
     copy_text: str
@@ -87,7 +87,6 @@ def turn_view(turn: Turn, *, is_staff: bool, cost_usd: Decimal | float | None = 
         request_id=turn.request_id,
         number=turn.number,
         question=turn.question,
-        asked_at=turn.started_at,
         status=turn.status,
         answer_html=render_markdown(turn.answer, links=number_links(turn, sidecar, calls)),
         copy_text=copy_text(turn.answer, sources),
@@ -127,6 +126,7 @@ def source_line(source: dict[str, Any]) -> SourceLine:
         detail="" if detail in label else detail,
         kind=kind,
         kind_word=KIND_WORDS.get(kind, kind),
+        note=str(source.get("note") or ""),
     )
 
 

@@ -67,7 +67,7 @@ class Sidecar:
     #: Call id of the `compare_symbols` result to show as a table and a line chart.
     comparison_call_id: str | None = None
     facts: list[Fact] = field(default_factory=list)
-    #: One line a source: {"label", "kind", "as_of", "symbol"} or {"label", "kind": "knowledge", "file", "heading"}.
+    #: One a source: {"label", "kind", "as_of", "symbol", "note"}, or {"label", "kind": "knowledge", "file", "heading"}.
     sources: list[dict[str, Any]] = field(default_factory=list)
     #: Questions to ask next, ready to send.
     suggestions: list[str] = field(default_factory=list)

@@ -11,6 +11,7 @@ from apps.providers.analyst.answers import (
     levels,
     news,
     overview,
+    phrases,
     plan,
     quote,
     symbols,
@@ -48,8 +49,10 @@ def compose(turn: Turn) -> Iterator[str]:
     answer = BY_TOPIC.get(turn.reading.topic) or ANSWERS[turn.reading.intent]
     for paragraph in answer(turn):
         if paragraph:
-            said = True
             yield paragraph
+            if not said:
+                yield from phrases.source_notes(turn)
+            said = True
     if not said and turn.failures:
         yield from failures.whole(turn)
     else:

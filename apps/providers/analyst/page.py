@@ -85,7 +85,7 @@ def sources(turn: Turn) -> list[dict[str, Any]]:
         result = turn.ledger.results[called.call_id]
         for source in (result.get("source"), *(row.get("source") for row in result.get("rows", []))):
             if source:
-                found.append({key: source[key] for key in ("label", "kind", "as_of", "symbol")})
+                found.append({key: source[key] for key in ("label", "kind", "as_of", "symbol", "note")})
         for passage in result.get("passages", [])[:1]:
             label = f"{passage['file']}, “{passage['heading']}”"
             found.append({"label": label, "kind": "knowledge", "file": passage["file"], "heading": passage["heading"]})

@@ -28,6 +28,10 @@ class Result:
     def get(self, path: str) -> Any:
         return self.ledger.value(self.call_id, path)
 
+    def holds(self, name: str) -> bool:
+        """Whether results of this tool have such a field at all."""
+        return name in self.ledger.results[self.call_id]
+
     def has(self, path: str) -> bool:
         return self.get(path) is not None
 
@@ -59,6 +63,11 @@ class Turn:
     def add(self, called: Called, result: dict[str, Any]) -> None:
         self.calls.append(called)
         self.ledger.add(called.call_id, result)
+
+    @property
+    def good_results(self) -> list[Result]:
+        """Of every tool, in the order of the calls."""
+        return [Result(call_id=called.call_id, ledger=self.ledger) for called in self.calls if called.ok]
 
     def results(self, name: str) -> list[Result]:
         """The good results of the tool `name`, in the order of its calls."""

@@ -59,9 +59,26 @@ def stale(turn: Turn) -> Iterator[str]:
         yield age(quote)
 
 
-def source_note(result: Result) -> Iterator[str]:
-    if result.get("source.note"):
-        yield sentence(result.words("source.note"))
+def source_notes(turn: Turn) -> Iterator[str]:
+    """What must be known of market data: that it is stale, that its last bar still forms, which venue it is of.
+
+    Sample and simulated data are named in each answer's own words; their notes stand beside it, with the sources.
+    """
+    told: set[str] = set()
+    for result in turn.good_results:
+        for path in source_paths(result):
+            note = result.get(f"{path}.note")
+            if note and note not in told and result.get(f"{path}.kind") == "real":
+                told.add(note)
+                yield sentence(result.words(f"{path}.note"))
+
+
+def source_paths(result: Result) -> Iterator[str]:
+    """Where a result names its source, or the source of each of its rows."""
+    if result.holds("source"):
+        yield "source"
+    if result.holds("rows"):
+        yield from (f"rows.{number}.source" for number in range(len(result.get("rows"))))
 
 
 def sentence(text: str) -> str:
