@@ -1,7 +1,7 @@
 """The analyst: an answer from tools alone, in process, without a model, a key or a network."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from django.conf import settings
 
@@ -27,7 +27,7 @@ class Analyst:
     def why_unavailable(self) -> str | None:
         return None
 
-    async def stream(self, request: TurnRequest) -> AsyncIterator[Event]:
+    async def stream(self, request: TurnRequest) -> AsyncGenerator[Event]:
         hopeless: set[str] = set()
         turn = Turn(reading=await asyncio.to_thread(read, request.question, request.history))
         yield Meta(data={"intent": turn.reading.intent, "symbols": list(turn.reading.symbols)})
@@ -49,7 +49,7 @@ class Analyst:
                 result=outcome.result,
                 latency_ms=outcome.latency_ms,
             )
-        pace_s = getattr(settings, "ANALYST_PACE_MS", 0) / 1000
+        pace_s = settings.ANALYST_PACE_MS / 1000
         between = ""
         for paragraph in compose(turn):
             yield Text(content=between + paragraph)
