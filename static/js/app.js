@@ -1,5 +1,6 @@
 // The chat page: sends questions, follows their streams, and keeps thread, list, panel and address in step.
 
+import { catchUp } from "./catch_up.js";
 import { drawFigures } from "./chart.js";
 import { createComposer } from "./composer.js";
 import { createConversations } from "./conversations.js";
@@ -74,16 +75,23 @@ async function follow(turn, events) {
 }
 
 function finish(turn, event) {
-  if (event.title) {
-    document.title = `${event.title} · G'sves`;
-    document.querySelector("h1").textContent = event.title;
-  }
-  keepInPlace(turn.element, () => {
-    turn.finish(event);
+  if (event.title) nameConversation(event.title);
+  settle(turn.element, () => turn.finish(event));
+}
+
+function nameConversation(title) {
+  document.title = `${title} · G'sves`;
+  document.querySelector("h1").textContent = title;
+}
+
+/** Runs `change`, which puts a finished answer into the turn `element`, and brings all that depends on it into step. */
+function settle(element, change) {
+  keepInPlace(element, () => {
+    change();
     placeFigures();
     drawFigures(document);
   });
-  announce(turn.element);
+  announce(element);
 }
 
 // The question goes back into the box, so that nothing typed is lost; the turn was never stored.
@@ -138,4 +146,11 @@ conversations.setCurrent(session);
 placeFigures();
 drawFigures(document);
 if (!location.hash) showLastTurn();
+catchUp({
+  onFinished({ answer, finished, title }) {
+    nameConversation(title);
+    settle(answer.closest(".turn"), () => answer.replaceWith(finished));
+    conversations.refresh(session);
+  },
+});
 if (window.matchMedia("(hover: hover)").matches) composer.focus();

@@ -26,8 +26,14 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
 
 @pytest.fixture(scope="session")
 def server(start_server: Callable[..., Product]) -> Product:
-    """The server most tests share; its analyst writes slowly enough to watch."""
+    """The server most tests share."""
     return start_server(ANALYST_PACE_MS="60")
+
+
+@pytest.fixture(scope="session")
+def slow_server(start_server: Callable[..., Product]) -> Product:
+    """A server whose trade plan takes about five seconds: time to act while it is written, on a busy machine too."""
+    return start_server(ANALYST_PACE_MS="500")
 
 
 @pytest.fixture(scope="session")

@@ -41,6 +41,12 @@ def desk(page: Page, server: Product, watched: list[str]) -> Page:
     return page
 
 
+@pytest.fixture
+def slow_desk(page: Page, slow_server: Product) -> Page:
+    page.goto(slow_server.url)
+    return page
+
+
 def ask(page: Page, question: str) -> None:
     page.get_by_label("Your question").fill(question)
     page.keyboard.press("Enter")
@@ -67,25 +73,38 @@ def test_each_of_the_first_questions_is_answered_with_its_source(desk, watched, 
     assert watched == []
 
 
-def test_the_answer_is_seen_while_it_is_written(desk) -> None:
-    desk.evaluate(WATCH_LENGTHS)
-    ask(desk, "Where would you enter IBM and where is the stop?")
-    wait_until_whole(desk)
-    lengths = desk.evaluate("window.lengths")
+def test_the_answer_is_seen_while_it_is_written(slow_desk) -> None:
+    slow_desk.evaluate(WATCH_LENGTHS)
+    ask(slow_desk, "Where would you enter IBM and where is the stop?")
+    wait_until_whole(slow_desk)
+    lengths = slow_desk.evaluate("window.lengths")
     assert len(set(lengths)) >= 3, f"the text came in steps of {lengths}"
     assert lengths == sorted(lengths), "text that was shown was taken back"
 
 
-def test_an_answer_is_stopped_with_escape_and_stays_stopped_after_a_reload(desk, server) -> None:
-    ask(desk, "Where would you enter IBM and where is the stop?")
-    expect(desk.get_by_test_id("streaming")).to_contain_text("IBM")
-    desk.keyboard.press("Escape")
-    expect(desk.get_by_text("Stopped. What had been written stays here.")).to_be_visible()
-    desk.reload()
-    expect(desk.get_by_text("Stopped. What had been written stays here.")).to_be_visible()
-    ask(desk, "What's the price of AAPL?")
-    wait_until_whole(desk)
-    expect(last_answer(desk)).to_contain_text("430.47")
+def test_an_answer_is_stopped_with_escape_and_stays_stopped_after_a_reload(slow_desk) -> None:
+    ask(slow_desk, "Where would you enter IBM and where is the stop?")
+    expect(slow_desk.get_by_test_id("streaming")).to_contain_text("IBM")
+    slow_desk.keyboard.press("Escape")
+    expect(slow_desk.get_by_text("Stopped. What had been written stays here.")).to_be_visible()
+    slow_desk.reload()
+    expect(slow_desk.get_by_text("Stopped. What had been written stays here.")).to_be_visible()
+    ask(slow_desk, "What's the price of AAPL?")
+    wait_until_whole(slow_desk)
+    expect(last_answer(slow_desk)).to_contain_text("430.47")
+
+
+def test_a_second_tab_shows_a_running_answer_once_it_is_finished(slow_desk, context) -> None:
+    ask(slow_desk, "Where would you enter IBM and where is the stop?")
+    expect(slow_desk.get_by_test_id("streaming")).to_contain_text("IBM")
+    second = context.new_page()
+    second.goto(slow_desk.url)
+    expect(second.get_by_text("This answer is still being written.")).to_be_visible()
+    wait_until_whole(slow_desk)
+    expect(last_answer(second)).to_have_attribute("data-status", "succeeded", timeout=15_000)
+    assert last_answer(second).locator(".prose").inner_text() == last_answer(slow_desk).locator(".prose").inner_text()
+    expect(second.get_by_role("heading", level=1)).to_have_text(slow_desk.get_by_role("heading", level=1).inner_text())
+    expect(second.get_by_test_id("chart").locator("canvas").first).to_be_visible()
 
 
 def test_a_server_that_dies_mid_answer_is_said_with_what_to_do_next(page, start_server) -> None:
@@ -123,11 +142,11 @@ def test_a_chart_with_panes_holds_no_link_inside_its_picture_and_a_real_minus(de
     expect(chart.locator(".legend")).to_contain_text(re.compile(r"MACD −\d"))
 
 
-def test_a_stopped_answer_is_announced(desk) -> None:
-    ask(desk, "Where would you enter IBM and where is the stop?")
-    expect(desk.get_by_test_id("streaming")).to_contain_text("IBM")
-    desk.keyboard.press("Escape")
-    expect(desk.get_by_role("status")).to_have_text("Stopped.")
+def test_a_stopped_answer_is_announced(slow_desk) -> None:
+    ask(slow_desk, "Where would you enter IBM and where is the stop?")
+    expect(slow_desk.get_by_test_id("streaming")).to_contain_text("IBM")
+    slow_desk.keyboard.press("Escape")
+    expect(slow_desk.get_by_role("status")).to_have_text("Stopped.")
 
 
 @pytest.mark.parametrize("width", [1440, 390])
