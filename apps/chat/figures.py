@@ -142,8 +142,9 @@ def chart(view: Json, result: Json, *, id: str) -> Chart:
         "unchanged" if move.direction == "flat" else f"{move.direction} {formats.percent(abs(result['change_pct']))}"
     )
     label = source.get("label", "source unknown")
+    closed = "stands at" if source.get("is_forming") else "closed at"
     summary = (
-        f"{result['symbol']} closed at {price_text(result['close'])} on {last} ({label}), {moved} since {first}. "
+        f"{result['symbol']} {closed} {price_text(result['close'])} on {last} ({label}), {moved} since {first}. "
         f"Highest {price_text(result['high'])} on {formats.day(result['high_day'])}, "
         f"lowest {price_text(result['low'])} on {formats.day(result['low_day'])}."
     )

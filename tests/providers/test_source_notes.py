@@ -1,6 +1,7 @@
 """What must be known of market data is said: that it is stale, that its last bar still forms."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from apps.market import calendar
 from apps.market.knowledge.search import search_knowledge
@@ -12,6 +13,8 @@ from apps.market.values import Kind, Series
 from apps.providers.analyst.grounding import ungrounded_numbers
 from tests.providers.asking import NOW, ask
 
+#: The last day of the sample, in mid-session.
+DURING = datetime(2013, 3, 1, 15, tzinfo=UTC)
 STALE = "The source does not answer; stale since 20 Nov 2026, 15:30 ET."
 
 
@@ -33,13 +36,13 @@ class LiveSource:
         return replace(series, provenance=provenance)
 
 
-def toolbox(note: str) -> MarketToolbox:
+def toolbox(note: str, now: datetime = NOW) -> MarketToolbox:
     return MarketToolbox(
-        repository=BarsRepository([LiveSource(note)], lambda: NOW),
+        repository=BarsRepository([LiveSource(note)], lambda: now),
         instruments=instrument,
         calendar=calendar,
         knowledge=search_knowledge,
-        clock=lambda: NOW,
+        clock=lambda: now,
     )
 
 
@@ -72,3 +75,12 @@ async def test_every_note_stands_with_its_source() -> None:
     sample = await ask(QUESTIONS[0])
     assert "adjusted for the splits" in sample.sidecar["sources"][0]["note"]
     assert "adjusted for the splits" not in sample.text
+
+
+async def test_a_day_that_is_not_over_is_never_said_to_have_closed() -> None:
+    for question in (*QUESTIONS, "Why that stop for IBM?"):
+        answer = await ask(question, toolbox=toolbox("The last bar is still forming.", DURING))
+        for claim in ("closed at", "last close is", "last finished session"):
+            assert claim not in answer.text, question
+    quote = await ask(QUESTIONS[0], toolbox=toolbox("", DURING))
+    assert quote.text.startswith("**AAPL stands at 430.47**")

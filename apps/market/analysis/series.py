@@ -139,6 +139,7 @@ def source_of(series: Series, *, is_forming: bool = False) -> Source:
         as_of=provenance.as_of,
         label=_label(provenance, is_forming=is_forming),
         note=provenance.note,
+        is_forming=is_forming,
     )
 
 

@@ -21,6 +21,8 @@ class Source:
     as_of: date
     label: str
     note: str = ""
+    #: The last bar's day is not over: its "close" is the price so far.
+    is_forming: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

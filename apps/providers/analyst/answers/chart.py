@@ -44,8 +44,8 @@ def headline(chart: Result) -> str:
     window = IN_WORDS.get(chart.get("timeframe"), "the window asked for")
     span = f"since {chart.day('first_day')}" if is_cut_short(chart) else f"over {window}"
     return (
-        f"**{chart.get('symbol')} {span}** {phrases.changed(chart, 'change_pct')}, to a close of "
-        f"{chart.price('close')} {phrases.stamp(chart)}."
+        f"**{chart.get('symbol')} {span}** {phrases.changed(chart, 'change_pct')}, to "
+        f"{phrases.a_close(chart)} {chart.price('close')} {phrases.stamp(chart)}."
     )
 
 

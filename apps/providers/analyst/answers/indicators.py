@@ -27,6 +27,7 @@ def paragraphs(turn: Turn) -> Iterator[str]:
     yield from unknown_averages(turn)
     asked = turn.reading.parameters.indicators
     yield headline(indicators, asked)
+    yield from crossing(indicators, asked)
     if asked:
         yield phrases.trend_sentence(indicators)
     else:
@@ -42,12 +43,22 @@ def headline(indicators: Result, asked: tuple[str, ...]) -> str:
     named = [text for key in asked if (text := value_of(indicators, key))]
     if named:
         return (
-            f"**{symbol}: {'; '.join(dict.fromkeys(named))}**, at a close of {indicators.price('close')} "
-            f"{phrases.stamp(indicators)}."
+            f"**{symbol}: {'; '.join(dict.fromkeys(named))}**, at {phrases.a_close(indicators)} "
+            f"{indicators.price('close')} {phrases.stamp(indicators)}."
         )
     reading = SIDEWAYS if indicators.get("trend") == "sideways" else HEADLINES[phrases.bias_of(indicators)]
     data = " in simulated data" if indicators.get("source.kind") == "simulated" else ""
-    return f"**{symbol}{data}: {reading}.** It closed at {indicators.price('close')} {phrases.stamp(indicators)}."
+    closing = f"It {phrases.closed_at(indicators)} {indicators.price('close')} {phrases.stamp(indicators)}."
+    return f"**{symbol}{data}: {reading}.** {closing}"
+
+
+def crossing(indicators: Result, asked: tuple[str, ...]) -> Iterator[str]:
+    """The order of the two averages of a golden or death cross, where both were asked for."""
+    fast, slow = "sma_50", "sma_200"
+    if {fast, slow} <= set(asked) and indicators.has(fast) and indicators.has(slow):
+        is_above = indicators.get(fast) > indicators.get(slow)
+        side, cross = ("above", "golden") if is_above else ("below", "death")
+        yield f"The 50-day average stands {side} the 200-day average: the order that a {cross} cross leaves."
 
 
 def value_of(indicators: Result, key: str) -> str:

@@ -49,7 +49,7 @@ def nearest(levels: Result) -> str:
 
 
 def close(levels: Result) -> str:
-    return f"a close of {levels.price('close')} {phrases.stamp(levels)}"
+    return f"{phrases.a_close(levels)} {levels.price('close')} {phrases.stamp(levels)}"
 
 
 def level(levels: Result, path: str) -> str:

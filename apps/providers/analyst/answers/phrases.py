@@ -26,6 +26,19 @@ def stamp(result: Result, path: str = "source") -> str:
     return f"on {result.day(f'{path}.as_of')} ({data_in_words(result, path)})"
 
 
+def closed_at(result: Result) -> str:
+    """The verb before a price: a day that is not over has not closed."""
+    return "stands at" if result.get("source.is_forming") else "closed at"
+
+
+def last_close(result: Result) -> str:
+    return "price so far" if result.get("source.is_forming") else "last close"
+
+
+def a_close(result: Result) -> str:
+    return "a price of" if result.get("source.is_forming") else "a close of"
+
+
 def changed(result: Result, path: str) -> str:
     """ "rose 1.25 %", "fell 2.48 %" or "did not move"."""
     value = result.get(path)
@@ -42,6 +55,8 @@ def side_of(result: Result, path: str) -> str:
 def age(quote: Result) -> str:
     """How old the quote is, and what the market does now."""
     old = quote.get("sessions_old")
+    if quote.get("source.is_forming"):
+        return quote.words("market_status")
     if not old:
         text = "That is the last finished session."
     else:

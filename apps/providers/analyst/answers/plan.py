@@ -52,7 +52,7 @@ def headline(plan: Result) -> str:
         f"if it trades at {plan.price('entry')}, then "
         f"the stop is {plan.price('stop')} and the first target {plan.price('targets.0.price')}, "
         f"{plan.number('reward_risk', 'ratio')} times the risk. "
-        f"The last close is {plan.price('close')} {phrases.stamp(plan)}."
+        f"The {phrases.last_close(plan)} is {plan.price('close')} {phrases.stamp(plan)}."
     )
 
 

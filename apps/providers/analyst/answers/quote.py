@@ -1,11 +1,14 @@
 """What a symbol closed at, against the day before, its own year and its averages."""
 
+import re
 from collections.abc import Iterator
 
 from apps.providers.analyst.answers import phrases
 from apps.providers.analyst.turn import Result, Turn
 
 LAST_ONLY = "I look up the last close only, not an earlier day; a chart shows the days before it."
+
+VOLUME = re.compile(r"\bvolume\b", re.IGNORECASE)
 
 
 def paragraphs(turn: Turn) -> Iterator[str]:
@@ -19,7 +22,7 @@ def paragraphs(turn: Turn) -> Iterator[str]:
         yield phrases.age(quotes[0])
         return
     quote = quotes[0]
-    yield headline(quote)
+    yield traded(quote) if VOLUME.search(turn.reading.question) else headline(quote)
     yield f"{day_range(quote)} {phrases.age(quote)}"
     indicators = turn.result("get_indicators")
     if indicators:
@@ -27,7 +30,7 @@ def paragraphs(turn: Turn) -> Iterator[str]:
 
 
 def headline(quote: Result) -> str:
-    text = f"**{quote.get('symbol')} closed at {quote.price('close')}** {phrases.stamp(quote)}"
+    text = f"**{quote.get('symbol')} {phrases.closed_at(quote)} {quote.price('close')}** {phrases.stamp(quote)}"
     if not quote.has("change_pct"):
         return f"{text}; there is no day before to compare with."
     if not quote.get("change"):
@@ -37,12 +40,22 @@ def headline(quote: Result) -> str:
     )
 
 
+def traded(quote: Result) -> str:
+    volume = f"{quote.number('volume', 'count')} {units_of(quote)}"
+    closing = f"it {phrases.closed_at(quote)} {quote.price('close')}"
+    return f"**{quote.get('symbol')} traded {volume}** {phrases.stamp(quote)}; {closing}."
+
+
 def day_range(quote: Result) -> str:
-    units = "units" if quote.get("symbol").endswith(phrases.CRYPTO) else "shares"
+    units = units_of(quote)
     return (
         f"It opened at {quote.price('open')} and moved between {quote.price('low')} and {quote.price('high')}, "
         f"on {quote.number('volume', 'count')} {units}."
     )
+
+
+def units_of(quote: Result) -> str:
+    return "units" if quote.get("symbol").endswith(phrases.CRYPTO) else "shares"
 
 
 def context(indicators: Result) -> Iterator[str]:

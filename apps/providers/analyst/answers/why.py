@@ -31,7 +31,7 @@ def paragraphs(turn: Turn) -> Iterator[str]:
 def of_part(plan: Result, part: str) -> Iterator[str]:
     """The reasons of one part of a plan alone."""
     name = f"the {plan.get('direction')} plan for {plan.get('symbol')}"
-    closing = f"The last close is {plan.price('close')} {phrases.stamp(plan)}."
+    closing = f"The {phrases.last_close(plan)} is {plan.price('close')} {phrases.stamp(plan)}."
     match part:
         case "stop":
             yield (
@@ -60,8 +60,8 @@ def of_part(plan: Result, part: str) -> Iterator[str]:
 
 def of_plan(plan: Result) -> Iterator[str]:
     yield (
-        f"**The {plan.get('direction')} plan for {plan.get('symbol')} rests on measured prices**, with a close of "
-        f"{plan.price('close')} {phrases.stamp(plan)}."
+        f"**The {plan.get('direction')} plan for {plan.get('symbol')} rests on measured prices**, with "
+        f"{phrases.a_close(plan)} {plan.price('close')} {phrases.stamp(plan)}."
     )
     lines = [
         f"**Entry** {plan.price('entry')}: {phrases.clause(plan.words('entry_reason'))}.",
@@ -80,8 +80,7 @@ def of_plan(plan: Result) -> Iterator[str]:
 def of_levels(levels: Result) -> Iterator[str]:
     yield (
         f"**A level is a price where several measurements of {levels.get('symbol')} fall together**, "
-        "here up to the close "
-        f"{phrases.stamp(levels)}."
+        f"here up to the {phrases.last_close(levels)} {phrases.stamp(levels)}."
     )
     lines = [
         f"**{side.capitalize()}** {levels.price(f'{side}.0.price')}: {reasons(levels, f'{side}.0')}"
@@ -95,8 +94,8 @@ def of_levels(levels: Result) -> Iterator[str]:
 
 def of_reading(read: Result) -> Iterator[str]:
     yield (
-        f"**The reading of {read.get('symbol')} follows two rules**, applied to the close of {read.price('close')} "
-        f"{phrases.stamp(read)}."
+        f"**The reading of {read.get('symbol')} follows two rules**, applied to "
+        f"{phrases.a_close(read)} {read.price('close')} {phrases.stamp(read)}."
     )
     lines = [
         "**Trend:** up when the close stands above the 50-day and that above the 200-day average, down in the "
