@@ -395,18 +395,3 @@ async def test_a_plan_that_cannot_be_made_still_gives_the_price() -> None:
     assert answer.text.startswith("**I could not get the plan of META.** META has 60 daily bars")
     assert "META closed at 27.78" in answer.text
     assert answer.sidecar["plan_call_id"] is None
-
-
-async def test_a_question_on_volume_is_answered_with_the_volume_first() -> None:
-    answer = await ask("volume spy")
-    quote = next(result for result in answer.results.values() if "previous_close" in result)
-    assert answer.text.startswith(f"**SPY traded {quote['volume']:,} shares**")
-
-
-@pytest.mark.parametrize("symbol", ["SPY", "AAPL", "IBM"])
-async def test_a_question_on_a_cross_says_which_average_is_above(symbol: str) -> None:
-    answer = await ask(f"golden cross on {symbol}?")
-    lines = next(result for result in answer.results.values() if "sma_50" in result)
-    side, cross = ("above", "golden") if lines["sma_50"] > lines["sma_200"] else ("below", "death")
-    said = f"The 50-day average stands {side} the 200-day average: the order that a {cross} cross leaves."
-    assert said in answer.text
