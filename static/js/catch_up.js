@@ -13,7 +13,8 @@ export async function catchUp({ onFinished }) {
   for (let wait = FIRST_WAIT_MS; answer.isConnected; wait = Math.min(wait * 1.5, LONGEST_WAIT_MS)) {
     await pause(wait);
     if (document.hidden) continue;
-    const page = await load();
+    const { page, isGone } = await load();
+    if (isGone) return;
     const finished = page?.querySelector(`.answer[data-request="${answer.dataset.request}"]:not([data-status="running"])`);
     if (!finished) continue;
     onFinished({ answer, finished: document.importNode(finished, true), title: page.querySelector("h1").textContent });
@@ -21,12 +22,13 @@ export async function catchUp({ onFinished }) {
   }
 }
 
+/** The page as it is now. `isGone`: deleted, or behind a login. Neither: the next try may find the server well again. */
 async function load() {
   try {
     const response = await fetch(location.href, { headers: { Accept: "text/html" } });
-    if (!response.ok || response.redirected) return null;
-    return new DOMParser().parseFromString(await response.text(), "text/html");
+    if (response.redirected || response.status === 404) return { isGone: true };
+    return response.ok ? { page: new DOMParser().parseFromString(await response.text(), "text/html") } : {};
   } catch {
-    return null; // Offline: the next try may find the server again.
+    return {};
   }
 }

@@ -105,6 +105,13 @@ def test_a_chart_has_its_data_a_summary_and_the_last_ten_days() -> None:
     assert [(line.label, line.price) for line in chart.lines] == [("Support", "409.80"), ("Resistance", "452.00")]
 
 
+def test_a_chart_of_a_day_that_is_not_over_does_not_say_that_it_closed() -> None:
+    turn = make_chart_turn(kind=Kind.REAL)
+    turn.tool_calls[0]["result"]["source"]["is_forming"] = True
+    (chart,) = turn_view(turn, is_staff=False).charts
+    assert chart.summary.startswith("AAPL stands at 430.47 on 1 Mar 2013")
+
+
 def test_simulated_bars_carry_their_own_watermark() -> None:
     (chart,) = turn_view(make_chart_turn(kind=Kind.SIMULATED), is_staff=False).charts
     assert (chart.payload["watermark"], chart.source) == ("SIMULATED", "simulated data to 1 Mar 2013")

@@ -9,6 +9,7 @@ async def test_a_question_on_volume_is_answered_with_the_volume_first() -> None:
     answer = await ask("volume spy")
     quote = next(result for result in answer.results.values() if "previous_close" in result)
     assert answer.text.startswith(f"**SPY traded {quote['volume']:,} shares**")
+    assert answer.text.count(f"{quote['volume']:,}") == 1
 
 
 @pytest.mark.parametrize("symbol", ["SPY", "AAPL", "IBM"])

@@ -80,7 +80,7 @@ async def test_every_note_stands_with_its_source() -> None:
 async def test_a_day_that_is_not_over_is_never_said_to_have_closed() -> None:
     for question in (*QUESTIONS, "Why that stop for IBM?"):
         answer = await ask(question, toolbox=toolbox("The last bar is still forming.", DURING))
-        for claim in ("closed at", "last close is", "last finished session"):
+        for claim in ("closed at", "a close of", "last close is", "last finished session"):
             assert claim not in answer.text, question
     quote = await ask(QUESTIONS[0], toolbox=toolbox("", DURING))
     assert quote.text.startswith("**AAPL stands at 430.47**")

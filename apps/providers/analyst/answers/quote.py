@@ -7,7 +7,7 @@ from apps.providers.analyst.answers import phrases
 from apps.providers.analyst.turn import Result, Turn
 
 LAST_ONLY = "I look up the last close only, not an earlier day; a chart shows the days before it."
-
+#: Asks for the day's volume before its price.
 VOLUME = re.compile(r"\bvolume\b", re.IGNORECASE)
 
 
@@ -22,8 +22,12 @@ def paragraphs(turn: Turn) -> Iterator[str]:
         yield phrases.age(quotes[0])
         return
     quote = quotes[0]
-    yield traded(quote) if VOLUME.search(turn.reading.question) else headline(quote)
-    yield f"{day_range(quote)} {phrases.age(quote)}"
+    if VOLUME.search(turn.reading.question):
+        yield traded(quote)
+        yield phrases.age(quote)
+    else:
+        yield headline(quote)
+        yield f"{day_range(quote)} {phrases.age(quote)}"
     indicators = turn.result("get_indicators")
     if indicators:
         yield " ".join(context(indicators))
@@ -41,21 +45,23 @@ def headline(quote: Result) -> str:
 
 
 def traded(quote: Result) -> str:
-    volume = f"{quote.number('volume', 'count')} {units_of(quote)}"
-    closing = f"it {phrases.closed_at(quote)} {quote.price('close')}"
-    return f"**{quote.get('symbol')} traded {volume}** {phrases.stamp(quote)}; {closing}."
-
-
-def day_range(quote: Result) -> str:
-    units = units_of(quote)
     return (
-        f"It opened at {quote.price('open')} and moved between {quote.price('low')} and {quote.price('high')}, "
-        f"on {quote.number('volume', 'count')} {units}."
+        f"**{quote.get('symbol')} traded {volume(quote)}** {phrases.stamp(quote)}; it opened at {quote.price('open')}, "
+        f"moved between {quote.price('low')} and {quote.price('high')}, and {phrases.closed_at(quote)} "
+        f"{quote.price('close')}."
     )
 
 
-def units_of(quote: Result) -> str:
-    return "units" if quote.get("symbol").endswith(phrases.CRYPTO) else "shares"
+def day_range(quote: Result) -> str:
+    return (
+        f"It opened at {quote.price('open')} and moved between {quote.price('low')} and {quote.price('high')}, "
+        f"on {volume(quote)}."
+    )
+
+
+def volume(quote: Result) -> str:
+    units = "units" if quote.get("symbol").endswith(phrases.CRYPTO) else "shares"
+    return f"{quote.number('volume', 'count')} {units}"
 
 
 def context(indicators: Result) -> Iterator[str]:
