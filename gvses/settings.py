@@ -129,7 +129,24 @@ LOGINS_PER_ADDRESS = env.str("LOGINS_PER_ADDRESS", default="10/300")
 # Assistant, market, routing -----------------------------------------------------------------------
 
 MESSAGE_MAX_CHARACTERS = 8000
+# Deadlines of a turn, in seconds: to connect, to the first text, between two chunks, of one tool call, of the whole.
+CONNECT_DEADLINE_S = env.float("CONNECT_DEADLINE_S", default=2.0)
+FIRST_TEXT_DEADLINE_S = env.float("FIRST_TEXT_DEADLINE_S", default=8.0)
+FIRST_TEXT_VOICE_DEADLINE_S = env.float("FIRST_TEXT_VOICE_DEADLINE_S", default=2.5)
+CHUNK_GAP_DEADLINE_S = env.float("CHUNK_GAP_DEADLINE_S", default=10.0)
+TOOL_DEADLINE_S = env.float("TOOL_DEADLINE_S", default=5.0)
 TURN_DEADLINE_S = env.float("TURN_DEADLINE_S", default=60.0)
+
+# Without a key and a base URL the OpenAI providers talk to the sandbox, where it is allowed.
+OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="")
+OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default="")
+GVSES_SANDBOX = env.bool("GVSES_SANDBOX", default=DEBUG)
+# Started by the first provider that needs it in a process that serves no HTTP itself; named, never imported.
+SANDBOX_SERVER = "apps.sandbox.server.start_sandbox"
+SANDBOX_PACE_MS = env.int("SANDBOX_PACE_MS", default=15)
+GVSES_ASSISTANT_ID = env.str("GVSES_ASSISTANT_ID", default="")
+GVSES_WORKFLOW_ID = env.str("GVSES_WORKFLOW_ID", default="")
+
 ANALYST_PACE_MS = env.int("ANALYST_PACE_MS", default=0)
 MARKET_DATA = env.str("MARKET_DATA", default="sample")
 ALPACA_API_KEY = env.str("ALPACA_API_KEY", default="")

@@ -4,10 +4,19 @@ import os
 import tempfile
 
 os.environ["GVSES_ENV_FILE"] = os.devnull
-for name in ("OPENAI_API_KEY", "SENTRY_DSN", "LANGFUSE_PUBLIC_KEY", "LANGFUSE_SECRET_KEY", "GVSES_FORCE_PROVIDER"):
+for name in (
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "SENTRY_DSN",
+    "LANGFUSE_PUBLIC_KEY",
+    "LANGFUSE_SECRET_KEY",
+    "GVSES_FORCE_PROVIDER",
+):
     os.environ.pop(name, None)
 os.environ["DEBUG"] = "True"
 os.environ["SECRET_KEY"] = "a key for tests only, which protects nothing at all"
+# Tests that want the sandbox say so; the others are about the analyst.
+os.environ["GVSES_SANDBOX"] = "False"
 os.environ["MARKET_DATA"] = "sample"
 os.environ["LOG_LEVEL"] = "WARNING"
 # PostgreSQL and Redis are used when the caller names them; otherwise a file of this run alone.

@@ -151,7 +151,7 @@ class Product:
 
 @contextmanager
 def product(folder: Path, **variables: str) -> Iterator[Product]:
-    """The product as `make run` starts it, with a SQLite file in `folder` unless `variables` say otherwise."""
+    """The product with a SQLite file in `folder` and without the sandbox, unless `variables` say otherwise."""
     port = free_port()
     environment = {
         "PATH": os.environ["PATH"],
@@ -161,6 +161,7 @@ def product(folder: Path, **variables: str) -> Iterator[Product]:
         "DEBUG": "True",
         "SECRET_KEY": "a key for tests only, which protects nothing at all",
         "DATABASE_URL": f"sqlite:///{folder}/product.sqlite3",
+        "GVSES_SANDBOX": "False",
         "TURNS_PER_PERSON": "100000/60",
         "TURNS_PER_ADDRESS": "100000/60",
         "TURNS_PER_DAY": "1000000/86400",

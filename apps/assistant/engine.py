@@ -19,10 +19,10 @@ from apps.assistant.errors import ConversationBusy
 from apps.assistant.messages import clean_message
 from apps.assistant.models import Turn
 from apps.assistant.owner import Owner
-from apps.assistant.threads import in_database_thread
 from apps.assistant.transcript import Transcript
 from apps.assistant.turns import BegunTurn, begin_turn, finish_turn
 from apps.core.request_context import bind_ids
+from apps.core.threads import in_database_thread
 from apps.market.tools.market_toolbox import default_toolbox
 from apps.providers.errors import ProviderError, ProviderProtocolError, ProviderUnavailable
 from apps.providers.events import Done, Error, Event, Json, Meta

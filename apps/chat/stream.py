@@ -9,9 +9,9 @@ from uuid import UUID
 from django.template.loader import render_to_string
 
 from apps.assistant.models import Turn
-from apps.assistant.threads import in_database_thread
 from apps.chat.presenter import turn_view
 from apps.core.sse import encode_event
+from apps.core.threads import in_database_thread
 from apps.metrics.selectors import costs_usd
 from apps.providers.events import Done, Error, Event, as_json
 

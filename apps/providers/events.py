@@ -38,6 +38,8 @@ class ToolResult:
     ok: bool
     result: Json
     latency_ms: float
+    #: How often the call was repeated after a failure that was worth it.
+    retries: int = 0
     type: Literal["tool_result"] = "tool_result"
 
 

@@ -27,6 +27,8 @@ class TurnRequest:
     history: tuple[Message, ...]
     toolbox: Toolbox
     is_voice: bool = False
+    #: A keyed hash of who asks, for upstream abuse reports; never an id or a name. Empty where nobody is known.
+    person_hash: str = ""
 
 
 class Provider(Protocol):

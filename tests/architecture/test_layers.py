@@ -10,8 +10,9 @@ APPS = Path(__file__).parents[2] / "apps"
 LAYERS = [
     {"core"},
     {"market", "tracing"},
-    {"providers", "sandbox"},
-    {"routing"},
+    {"providers"},
+    # The sandbox lets the analyst think; nobody imports the sandbox.
+    {"routing", "sandbox"},
     {"metrics"},
     {"assistant"},
     {"chat", "voice"},

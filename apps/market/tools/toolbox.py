@@ -17,6 +17,7 @@ class ToolOutcome:
     ok: bool
     result: dict[str, Any]
     latency_ms: float
+    retries: int = 0
 
 
 class Toolbox(Protocol):

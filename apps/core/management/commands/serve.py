@@ -14,6 +14,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from apps.core.own_address import announce
+
 DEMO_USERNAME = "demo"
 
 
@@ -34,6 +36,7 @@ class Command(BaseCommand):
             self._make_demo_login()
         else:
             call_command("collectstatic", interactive=False, verbosity=0)
+        announce(f"http://{reachable(host)}:{port}")
         Server(
             application=get_default_application(),  # type: ignore[no-untyped-call]
             endpoints=build_endpoint_description_strings(host=host, port=port),
@@ -53,6 +56,12 @@ class Command(BaseCommand):
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def reachable(host: str) -> str:
+    """The host under which this process finds itself; one that listens everywhere listens on the loopback too."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared, never bound
+    return f"[{host}]" if ":" in host else host
 
 
 def require_free_port(host: str, port: int) -> None:

@@ -1,4 +1,4 @@
-"""The one place of this app where async code meets the database."""
+"""The one way from async code to the database, for every app."""
 
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
