@@ -1,19 +1,29 @@
-"""The one way from async code to the database, for every app."""
+"""The one way from async code to the database, for every app.
+
+A request that streams lives for seconds, and Django would give it a thread and a connection of its own for as long. A
+few threads that outlive the requests do all of this work instead, and keep their connection where keeping one costs
+nobody anything.
+"""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import SyncToAsync, sync_to_async
 from django.db import connections
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+#: More would only wait for one another: SQLite lets one write at a time, and PostgreSQL's pool has ten.
+_executor = ThreadPoolExecutor(max_workers=8, thread_name_prefix="database")
+
 
 async def in_database_thread(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-    """Runs `function` in the request's own thread and gives the connection back when it returns.
+    """Runs `function` where it may use the ORM, and gives a pooled connection back when it returns.
 
-    A stream lasts for seconds; a connection kept for as long would empty the pool.
+    In a served request that is one of a few lasting threads; in a command or a test it is the caller's own thread, so
+    that both share its transaction.
     """
 
     def call() -> R:
@@ -22,11 +32,17 @@ async def in_database_thread(function: Callable[P, R], /, *args: P.args, **kwarg
         finally:
             _give_connections_back()
 
-    return await sync_to_async(call)()
+    if SyncToAsync.thread_sensitive_context.get(None) is None:
+        return await sync_to_async(call)()
+    return await sync_to_async(call, thread_sensitive=False, executor=_executor)()
 
 
 def _give_connections_back() -> None:
     for connection in connections.all(initialized_only=True):
-        # Inside a transaction the connection belongs to whoever opened it.
-        if not connection.in_atomic_block:
-            connection.close_if_unusable_or_obsolete()
+        if connection.in_atomic_block:
+            # It belongs to whoever opened the transaction.
+            continue
+        if connection.vendor == "sqlite" and not connection.errors_occurred:
+            # A file has no pool to go back to; opening it again would cost more than most queries.
+            continue
+        connection.close_if_unusable_or_obsolete()
