@@ -1,0 +1,39 @@
+"""Token counts as the event that the request log sums up."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from apps.providers.events import Usage
+from apps.providers.prices import cost_usd
+
+
+def usage_event(*, model: str, usage: Any) -> Usage | None:
+    """The `usage` of a response, as an object or as JSON; None where the server counted nothing.
+
+    Compatible servers leave fields out, so each may be missing. Cached tokens are part of the input and reasoning
+    tokens part of the output, as the API counts them.
+    """
+    tokens_input = _count(usage, "input_tokens")
+    tokens_output = _count(usage, "output_tokens")
+    if not (tokens_input or tokens_output):
+        return None
+    tokens_cached = _count(_field(usage, "input_tokens_details"), "cached_tokens")
+    return Usage(
+        tokens_input=tokens_input,
+        tokens_output=tokens_output,
+        tokens_cached=tokens_cached,
+        tokens_reasoning=_count(_field(usage, "output_tokens_details"), "reasoning_tokens"),
+        cost_usd=cost_usd(
+            model=model, tokens_input=tokens_input, tokens_output=tokens_output, tokens_cached=tokens_cached
+        ),
+    )
+
+
+def _field(holder: Any, name: str) -> Any:
+    return holder.get(name) if isinstance(holder, Mapping) else getattr(holder, name, None)
+
+
+def _count(holder: Any, name: str) -> int:
+    value = _field(holder, name)
+    # The SDK does not validate what a server sends.
+    return value if isinstance(value, int) and value > 0 else 0
