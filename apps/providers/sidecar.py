@@ -66,7 +66,13 @@ class Sidecar:
     plan_call_id: str | None = None
     #: Call id of the `compare_symbols` result to show as a table and a line chart.
     comparison_call_id: str | None = None
+    #: The plan's prices as its tool gave them; None and empty where there is no plan.
+    entry: float | None = None
+    stop: float | None = None
+    targets: list[float] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+    #: Numbers and dates that the answer prints and that neither a tool nor the person gave, as printed.
+    unverified: list[str] = field(default_factory=list)
     #: One a source: {"label", "kind", "as_of", "symbol", "note"}, or {"label", "kind": "knowledge", "file", "heading"}.
     sources: list[dict[str, Any]] = field(default_factory=list)
     #: Questions to ask next, ready to send.

@@ -13,6 +13,7 @@ from apps.providers.analyst.tool_plan import plan_calls
 from apps.providers.analyst.turn import Called, Turn
 from apps.providers.events import Done, Event, Meta, Text, ToolCall, ToolResult, Usage
 from apps.providers.protocol import TurnRequest
+from apps.providers.sidecar_check import leaving
 
 MODEL = "analyst-1"
 #: A source that took this long to fail is not asked again in the same turn.
@@ -61,7 +62,7 @@ class Analyst:
             request_id=str(request.request_id),
             provider=self.name,
             model=MODEL,
-            sidecar=sidecar(turn).as_json(),
+            sidecar=leaving(lambda: sidecar(turn), intent=turn.reading.intent, call_ids=turn.ledger.results.keys()),
         )
 
 
