@@ -21,6 +21,7 @@ class Reason(TextChoices):
 
     BREAK_GLASS = "break_glass", "Break-glass variable"
     KILL_SWITCH = "kill_switch", "Kill switch"
+    CIRCUIT_OPEN = "circuit_open", "Open circuit"
     NOT_CONFIGURED = "not_configured", "Assigned provider not configured"
     OVERRIDE = "override", "Staff override"
     ASSIGNMENT = "assignment", "Session's assignment"
@@ -98,6 +99,8 @@ class Route:
     bucket: int
     share_at_assign: int
     new_assignment: Assignment | None = None
+    #: The provider's circuit is open and this turn finds out whether it can close.
+    is_probe: bool = False
 
 
 def choose(inputs: Inputs) -> Route:

@@ -8,6 +8,7 @@ RoutingError
 ├── BadBucketMap        a stored map is not what this code writes
 ├── ReasonMissing       a change that wants a reason came without one
 ├── NotStopped          a provider that runs cannot be resumed
+├── CircuitNotOpen      a circuit that is not open cannot be closed
 └── RolloutReplaced     someone else changed the rollout since it was read
 """
 
@@ -53,6 +54,10 @@ class ReasonMissing(RoutingError):
 
 class NotStopped(RoutingError):
     code = "not_stopped"
+
+
+class CircuitNotOpen(RoutingError):
+    code = "circuit_not_open"
 
 
 class RolloutReplaced(RoutingError):

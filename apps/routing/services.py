@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -47,6 +47,16 @@ def resolve(*, session_id: UUID, override: str | None = None) -> Route:
     if stored == route.new_assignment:
         return route
     return choose(replace(inputs, assignment=stored))
+
+
+def next_provider(*, session_provider: str, tried: Set[str]) -> str | None:
+    """Who serves in place of the providers tried, along the chain of the session's provider; None where nobody is left.
+
+    A fresh look: what was stopped or failed since the turn began counts.
+    """
+    now = standing(current_rollout())
+    chain = now.chain_from(forced_provider() or session_provider)
+    return next((name for name in chain if name not in tried and now.why_not(name) is None), None)
 
 
 def current_rollout() -> Rollout:

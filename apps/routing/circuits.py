@@ -1,0 +1,162 @@
+"""Each provider's circuit, shared by every process through the database: what opens it, probes it and closes it.
+
+The rules are those of `breaker`. The last provider of the fallback chain is the floor under every turn and has none.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from apps.providers.registry import FALLBACK_CHAIN
+from apps.routing import breaker
+from apps.routing.breaker import PROBE_INTERVAL_S, WINDOW_S, Opening, Window
+from apps.routing.errors import CircuitNotOpen, ReasonMissing
+from apps.routing.models import Circuit, CircuitChange, Outcome
+
+logger = logging.getLogger(__name__)
+
+#: Outcomes older than this are deleted; the log of turns keeps every attempt.
+OUTCOMES_KEPT_S = 600
+#: What one opening deletes at most, so that the turn that found it does not wait for a clean-up.
+N_PRUNED_AT_OPENING = 10_000
+
+
+def record_outcome(
+    *, provider: str, ok: bool, code: str = "", opens: bool = False, now: datetime, began_at: datetime | None = None
+) -> None:
+    """Keeps how one try ended, and opens or closes the provider's circuit by it; inside the caller's transaction.
+
+    `opens` says that no waiting mends this failure. With `began_at`, when the try began, an answer that was under way
+    before the circuit opened or closed says nothing about what came after. A success costs an insert and a look by
+    primary key, a failure also the count of the last seconds under the circuit's lock.
+    """
+    if is_floor(provider):
+        return
+    outcome = breaker.Outcome(ok=ok, code=code, opens=opens, began_at=began_at)
+    with transaction.atomic(savepoint=False):
+        Outcome.objects.create(provider=provider, at=now, began_at=began_at or now, ok=ok, code="" if ok else code)
+        if ok:
+            _close_after_probe(provider, outcome, now=now)
+        else:
+            _count_failure(provider, outcome, now=now)
+
+
+def claim_probe(provider: str, *, now: datetime, every_s: float = PROBE_INTERVAL_S) -> bool:
+    """Whether the caller's turn is the one that is let through to an open circuit; of any number, one is told yes."""
+    due = now - timedelta(seconds=every_s)
+    waits = Q(opened_at__lte=due) & (Q(probe_at__isnull=True) | Q(probe_at__lte=due))
+    return Circuit.objects.open().filter(waits, provider=provider).update(probe_at=now) == 1
+
+
+def close_circuit(*, provider: str, by: str, reason: str) -> CircuitChange:
+    """Closes an open circuit at once: its turns go to it again. Raises ReasonMissing, CircuitNotOpen."""
+    if not reason.strip():
+        raise ReasonMissing(f"Closing the circuit of {provider} wants a reason.", provider=provider)
+    with transaction.atomic():
+        circuit = Circuit.objects.open().filter(pk=provider).first()
+        change = None if circuit is None else _close(circuit, now=timezone.now(), by=by, reason=reason)
+        if change is None:
+            raise CircuitNotOpen(f"The circuit of {provider} is not open; nothing changed.", provider=provider)
+    return change
+
+
+def prune_outcomes(*, now: datetime, at_most: int | None = None) -> int:
+    """Deletes outcomes that no circuit counts any more, oldest first; answers how many."""
+    old = Outcome.objects.filter(at__lt=now - timedelta(seconds=OUTCOMES_KEPT_S))
+    if at_most is not None:
+        old = Outcome.objects.filter(pk__in=old.order_by("pk").values("pk")[:at_most])
+    return old.delete()[0]
+
+
+def is_floor(provider: str) -> bool:
+    """Nobody stands behind it, so taking turns away from it would help nobody."""
+    return provider == FALLBACK_CHAIN[-1]
+
+
+def _close_after_probe(provider: str, outcome: breaker.Outcome, *, now: datetime) -> None:
+    circuit = Circuit.objects.open().filter(pk=provider).first()
+    if circuit is not None and breaker.is_of_a_probe(circuit.state, outcome):
+        _close(circuit, now=now)
+
+
+def _count_failure(provider: str, outcome: breaker.Outcome, *, now: datetime) -> None:
+    circuit = _locked(provider)
+    if breaker.is_of_a_probe(circuit.state, outcome):
+        circuit.probe_failed_at, circuit.probe_code = now, outcome.code
+        circuit.save(update_fields=["probe_failed_at", "probe_code"])
+    elif breaker.counts_against(circuit.state, outcome):
+        found = breaker.opening(outcome, _window(circuit, now=now))
+        if found is not None:
+            _open(circuit, found, now=now)
+
+
+def _locked(provider: str) -> Circuit:
+    """The row, locked until the transaction ends: of failures that race, the later one counts the earlier.
+
+    On SQLite a transaction locks the whole file at its start.
+    """
+    rows = Circuit.objects.select_for_update().filter(pk=provider)
+    circuit = rows.first()
+    if circuit is None:
+        Circuit.objects.bulk_create([Circuit(provider=provider)], ignore_conflicts=True)
+        circuit = rows.get()
+    return circuit
+
+
+def _window(circuit: Circuit, *, now: datetime) -> Window:
+    """What counts: answers of the last seconds whose try did not begin before the circuit was last closed."""
+    rows = Outcome.objects.filter(provider=circuit.provider, at__gte=now - timedelta(seconds=WINDOW_S))
+    if circuit.closed_at is not None:
+        rows = rows.filter(began_at__gte=circuit.closed_at)
+    counts = list(rows.order_by().values_list("ok", "code").annotate(n=Count("pk")))
+    return Window(
+        n_ok=sum(n for ok, _, n in counts if ok),
+        failures={code: n for ok, code, n in counts if not ok},
+    )
+
+
+def _open(circuit: Circuit, found: Opening, *, now: datetime) -> None:
+    circuit.opened_at, circuit.closed_at, circuit.probe_at = now, None, None
+    circuit.probe_failed_at, circuit.probe_code = None, ""
+    circuit.code, circuit.n_failed, circuit.n_outcomes = found.code, found.n_failed, found.n_outcomes
+    circuit.save()
+    CircuitChange.objects.create(
+        at=now,
+        provider=circuit.provider,
+        action=CircuitChange.Action.OPENED,
+        code=found.code,
+        n_failed=found.n_failed,
+        n_outcomes=found.n_outcomes,
+        opened_at=now,
+    )
+    prune_outcomes(now=now, at_most=N_PRUNED_AT_OPENING)
+    evidence = {"code": found.code, "n_failed": found.n_failed, "n_outcomes": found.n_outcomes, "window_s": WINDOW_S}
+    # An alert is true only once the opening is committed.
+    transaction.on_commit(
+        partial(logger.error, "Circuit opened", extra={"provider": circuit.provider, **evidence}), robust=True
+    )
+
+
+def _close(circuit: Circuit, *, now: datetime, by: str = "", reason: str = "") -> CircuitChange | None:
+    """None where another process was faster."""
+    same = Circuit.objects.open().filter(pk=circuit.provider, opened_at=circuit.opened_at)
+    if circuit.opened_at is None or not same.update(closed_at=now):
+        return None
+    change = CircuitChange.objects.create(
+        at=now,
+        provider=circuit.provider,
+        action=CircuitChange.Action.CLOSED,
+        by=by,
+        code=circuit.code,
+        n_failed=circuit.n_failed,
+        n_outcomes=circuit.n_outcomes,
+        opened_at=circuit.opened_at,
+        reason=reason.strip(),
+    )
+    details = {"provider": circuit.provider, "by": by, "open_s": round((now - circuit.opened_at).total_seconds(), 1)}
+    transaction.on_commit(partial(logger.warning, "Circuit closed", extra=details), robust=True)
+    return change
