@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from apps.metrics.services import ToolCallRecord
+from apps.metrics.records import ToolCallRecord
 from apps.providers.events import Done, Event, Text, ToolCall, ToolResult, Usage
 
 UNFINISHED = {"error": {"code": "unfinished", "message": "This call did not finish.", "retryable": True}}

@@ -21,7 +21,7 @@ from apps.assistant.owner import Owner
 from apps.assistant.transcript import Transcript
 from apps.metrics import services as metrics
 from apps.metrics.models import Status
-from apps.metrics.services import TurnRecord
+from apps.metrics.records import TurnRecord
 from apps.providers.events import Done, Error
 from apps.providers.protocol import Message
 from apps.routing import services as routing

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.core.read_only import ReadOnlyAdmin
-from apps.metrics.models import RequestLog, RequestText, ToolCall
+from apps.metrics.models import Attempt, RequestLog, RequestText, ToolCall
 from apps.providers.registry import PROVIDERS
 from apps.routing.choose import Reason
 
@@ -82,6 +82,53 @@ class RequestTextInline(ReadOnlyInline, admin.StackedInline):  # type: ignore[ty
         return format_html('<div class="request-text">{}</div>', row.response_text or "no answer")
 
 
+class AttemptInline(ReadOnlyInline, admin.TabularInline):  # type: ignore[type-arg]
+    """Part of the row: who tried, in order, and how each try ended."""
+
+    model = Attempt
+    verbose_name_plural = "attempts"
+    fields = readonly_fields = (
+        "number",
+        "provider",
+        "model",
+        "outcome",
+        "error",
+        "text_seen",
+        "start",
+        "ttft",
+        "latency",
+        "tokens",
+        "cost",
+    )
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("metrics.view_requestlog")
+
+    @admin.display(description="text seen")
+    def text_seen(self, attempt: Attempt) -> str:
+        return "yes" if attempt.had_visible_text else "no"
+
+    @admin.display(description="start, UTC")
+    def start(self, attempt: Attempt) -> str:
+        return f"{attempt.started_at:%H:%M:%S.%f}"[:-3]
+
+    @admin.display(description="TTFT, ms")
+    def ttft(self, attempt: Attempt) -> str:
+        return milliseconds(attempt.ttft_ms)
+
+    @admin.display(description="latency, ms")
+    def latency(self, attempt: Attempt) -> str:
+        return milliseconds(attempt.latency_ms)
+
+    @admin.display(description="tokens")
+    def tokens(self, attempt: Attempt) -> str:
+        return tokens_in_words(attempt)
+
+    @admin.display(description="cost, USD")
+    def cost(self, attempt: Attempt) -> str:
+        return cost_in_words(attempt)
+
+
 class ToolCallInline(ReadOnlyInline, admin.TabularInline):  # type: ignore[type-arg]
     """Part of the row; the arguments may repeat the question, so they are shown only with the text."""
 
@@ -93,7 +140,8 @@ class ToolCallInline(ReadOnlyInline, admin.TabularInline):  # type: ignore[type-
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         arguments = ["arguments"] if request.user.has_perm("metrics.view_requesttext") else []
-        return ["call_id", "name", "ok", "error_code", "latency_ms", *arguments, "started_at"]
+        figures = ["call_id", "name", "attempt", "ok", "error_code", "latency_ms", "retries", "was_reused"]
+        return [*figures, *arguments, "started_at"]
 
 
 @admin.register(RequestLog)
@@ -113,7 +161,7 @@ class RequestLogAdmin(ReadOnlyAdmin):
     search_fields = ("session_id__startswith", "request_id__startswith")
     search_help_text = "A session id or a request id, whole or its beginning."
     id_fields = ("session_id", "request_id")
-    inlines = (RequestTextInline, ToolCallInline)
+    inlines = (RequestTextInline, AttemptInline, ToolCallInline)
     fieldsets = (
         (
             None,
@@ -168,18 +216,26 @@ class RequestLogAdmin(ReadOnlyAdmin):
 
     @admin.display(description="tokens")
     def tokens(self, row: RequestLog) -> str:
-        figures = {
-            "in": row.tokens_input,
-            "out": row.tokens_output,
-            "cached": row.tokens_cached,
-            "reasoning": row.tokens_reasoning,
-        }
-        return ", ".join(f"{name} {UNKNOWN if n is None else f'{n:,}'}" for name, n in figures.items())
+        return tokens_in_words(row)
 
     @admin.display(description="cost, USD", ordering="cost_usd")
     def cost(self, row: RequestLog) -> str:
-        return UNKNOWN if row.cost_usd is None else f"{row.cost_usd:.6f}"
+        return cost_in_words(row)
 
 
 def milliseconds(figure: float | None) -> str:
     return "–" if figure is None else f"{figure:,.1f}"
+
+
+def tokens_in_words(row: RequestLog | Attempt) -> str:
+    figures = {
+        "in": row.tokens_input,
+        "out": row.tokens_output,
+        "cached": row.tokens_cached,
+        "reasoning": row.tokens_reasoning,
+    }
+    return ", ".join(f"{name} {UNKNOWN if n is None else f'{n:,}'}" for name, n in figures.items())
+
+
+def cost_in_words(row: RequestLog | Attempt) -> str:
+    return UNKNOWN if row.cost_usd is None else f"{row.cost_usd:.6f}"

@@ -1,5 +1,6 @@
-"""What happened: one row a turn, its text apart, its tool calls below. Analysts query these tables by name."""
+"""What happened: one row a turn, its text apart, its attempts and tool calls below. Analysts query these by name."""
 
+from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
@@ -99,8 +100,55 @@ class RequestText(models.Model):
         return f"Text of {self.request_id}"
 
 
+class Attempt(models.Model):
+    """One provider's try at a turn, in order; a turn without a fallback has one. NULL means unknown, as in the turn.
+
+    What a cut attempt used and never reported is NULL here and missing from the turn's sums.
+    """
+
+    class Outcome(models.TextChoices):
+        SUCCEEDED = "succeeded", "Succeeded"
+        FAILED = "failed", "Failed"
+        INTERRUPTED = "interrupted", "Interrupted"
+
+    request = models.ForeignKey(RequestLog, on_delete=models.CASCADE, related_name="attempt_rows")
+    number = models.PositiveSmallIntegerField(help_text="1 is who tried first.")
+    provider = models.CharField(max_length=64)
+    model = models.CharField(max_length=128, blank=True)
+    outcome = models.CharField(max_length=16, choices=Outcome)
+    error = models.CharField(max_length=64, blank=True, help_text="The class of what went wrong.")
+    had_visible_text = models.BooleanField(help_text="The person saw text of it, whether or not it stayed.")
+    started_at = models.DateTimeField()
+    latency_ms = models.FloatField(verbose_name="latency, ms")
+    ttft_ms = models.FloatField(
+        null=True, verbose_name="TTFT, ms", help_text="This attempt's start to its first text; NULL: none came."
+    )
+    tokens_input = models.PositiveIntegerField(null=True)
+    tokens_output = models.PositiveIntegerField(null=True)
+    tokens_cached = models.PositiveIntegerField(null=True)
+    tokens_reasoning = models.PositiveIntegerField(null=True)
+    cost_usd = models.DecimalField(max_digits=14, decimal_places=8, null=True, verbose_name="cost, USD")
+
+    class Meta:
+        db_table = "metrics_attempt"
+        default_permissions = ("view",)
+        ordering = ["request", "number"]
+        indexes = [models.Index(fields=["provider", "started_at"], name="metrics_attempt_provider_at")]
+        constraints = [models.UniqueConstraint(fields=["request", "number"], name="metrics_attempt_once")]
+
+    def __str__(self) -> str:
+        return f"{self.number}. {self.provider} {self.outcome}"
+
+    @property
+    def ended_at(self) -> datetime:
+        return self.started_at + timedelta(milliseconds=self.latency_ms)
+
+
 class ToolCall(models.Model):
-    """One call of a tool within a turn. `arguments` may repeat words of the question: they are text, not figures."""
+    """One call of a tool within a turn. `arguments` may repeat words of the question: they are text, not figures.
+
+    `call_id` is the provider's own where that attempt served; of an attempt that was given up it has a prefix.
+    """
 
     request = models.ForeignKey(RequestLog, on_delete=models.CASCADE, related_name="tool_calls")
     call_id = models.CharField(max_length=128)
@@ -110,6 +158,9 @@ class ToolCall(models.Model):
     latency_ms = models.FloatField(verbose_name="latency, ms")
     arguments = models.JSONField(default=dict, blank=True)
     started_at = models.DateTimeField()
+    attempt = models.PositiveSmallIntegerField(default=1, help_text="The number of the attempt that called.")
+    retries = models.PositiveSmallIntegerField(default=0, help_text="How often it was repeated within this call.")
+    was_reused = models.BooleanField(default=False, help_text="Answered by an equal call before it, without a run.")
 
     class Meta:
         db_table = "metrics_toolcall"

@@ -1,10 +1,7 @@
 """The record of a turn: a row before its first byte, finished once after its last, closed by a sweep if nobody did."""
 
 import logging
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -12,60 +9,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.metrics.classifiers import CLASSIFIER_VERSION, Claims, classify
-from apps.metrics.models import RequestLog, RequestText, Status, ToolCall, trace_id_of
+from apps.metrics.models import Attempt, RequestLog, RequestText, Status, ToolCall, trace_id_of
+from apps.metrics.records import SUCCESS_BY_STATUS, TurnRecord
 
 logger = logging.getLogger(__name__)
 
 #: `error` of a row that a sweep closed: its process died, or lost it.
 ABANDONED = "abandoned"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolCallRecord:
-    """One tool call of a turn; `error_code` is empty where `ok`."""
-
-    call_id: str
-    name: str
-    ok: bool
-    latency_ms: float
-    started_at: datetime
-    error_code: str = ""
-    arguments: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnRecord:
-    """How a turn ended. `status` is succeeded, failed or interrupted. None means unknown, also for tokens and cost.
-
-    `provider` and `route_reason` are those that held at the end; `error` is the class of what went wrong.
-    """
-
-    request_id: UUID
-    status: Status
-    provider: str
-    route_reason: str
-    latency_ms: float
-    attempts: int = 1
-    is_fallback: bool = False
-    model: str = ""
-    ttft_ms: float | None = None
-    tokens_input: int | None = None
-    tokens_output: int | None = None
-    tokens_cached: int | None = None
-    tokens_reasoning: int | None = None
-    cost_usd: Decimal | None = None
-    error: str = ""
-    intent: str = ""
-    response_text: str = ""
-    tool_calls: tuple[ToolCallRecord, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.status not in SUCCESS_BY_STATUS:
-            raise ValueError(f"a finished turn is succeeded, failed or interrupted, not {self.status}")
-
-
-#: A turn that the person stopped is neither a success nor a failure.
-SUCCESS_BY_STATUS = {Status.SUCCEEDED: True, Status.FAILED: False, Status.INTERRUPTED: None}
 
 
 def start_request(
@@ -93,7 +43,7 @@ def start_request(
 
 
 def finish_request(record: TurnRecord) -> bool:
-    """Closes the started row with its answer and tool calls, in one transaction; False when it was closed before.
+    """Closes the started row with its answer and all its children, in one transaction; False when it was closed before.
 
     A row is closed once. Whoever is late, such as a turn that ends after a sweep took it for dead, changes nothing:
     what reads the log may have counted the row already.
@@ -125,6 +75,7 @@ def finish_request(record: TurnRecord) -> bool:
         )
         if closed:
             RequestText.objects.filter(pk=record.request_id).update(response_text=record.response_text)
+            Attempt.objects.bulk_create(_attempts(record))
             ToolCall.objects.bulk_create(_tool_calls(record))
     if not closed:
         logger.warning(
@@ -155,6 +106,29 @@ def _abandon(rows: QuerySet[RequestLog]) -> int:
     return rows.filter(status=Status.STARTED).update(status=Status.INTERRUPTED, success=False, error=ABANDONED)
 
 
+def _attempts(record: TurnRecord) -> list[Attempt]:
+    return [
+        Attempt(
+            request_id=record.request_id,
+            number=attempt.number,
+            provider=attempt.provider,
+            model=attempt.model,
+            outcome=attempt.outcome,
+            error=attempt.error,
+            had_visible_text=attempt.had_visible_text,
+            started_at=attempt.started_at,
+            latency_ms=attempt.latency_ms,
+            ttft_ms=attempt.ttft_ms,
+            tokens_input=attempt.tokens_input,
+            tokens_output=attempt.tokens_output,
+            tokens_cached=attempt.tokens_cached,
+            tokens_reasoning=attempt.tokens_reasoning,
+            cost_usd=attempt.cost_usd,
+        )
+        for attempt in record.attempt_records
+    ]
+
+
 def _tool_calls(record: TurnRecord) -> list[ToolCall]:
     return [
         ToolCall(
@@ -166,6 +140,9 @@ def _tool_calls(record: TurnRecord) -> list[ToolCall]:
             latency_ms=call.latency_ms,
             arguments=call.arguments,
             started_at=call.started_at,
+            attempt=call.attempt,
+            retries=call.retries,
+            was_reused=call.was_reused,
         )
         for call in record.tool_calls
     ]

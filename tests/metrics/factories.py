@@ -5,7 +5,8 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 from apps.metrics.models import RequestLog, Status
-from apps.metrics.services import ToolCallRecord, TurnRecord, finish_request, start_request
+from apps.metrics.records import ToolCallRecord, TurnRecord
+from apps.metrics.services import finish_request, start_request
 
 ANSWER = "If IBM closes above 202.91, enter at 203.10; the stop is 198.20. Not financial advice."
 
