@@ -1,23 +1,39 @@
-"""What a workflow's design may hold: typed nodes that name the next one. Read strictly, with faults in plain words."""
+"""Reads a workflow's design strictly, and says each fault of it in words that the person who wrote it can act on."""
 
-import re
+import json
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import ValidationError
 
-SCHEMA = 1
-#: What a message to a person may hold in braces.
-PLACEHOLDERS = ("symbol",)
-BRACES = re.compile(r"\{(\w*)\}")
+from apps.providers.workflow.graph_faults import faults_of
+from apps.providers.workflow.json_faults import in_plain_words, why_no_json
+from apps.providers.workflow.schema import (
+    AgentNode,
+    ApprovalNode,
+    BranchNode,
+    ChartCommandNode,
+    ClassifyNode,
+    Graph,
+    Node,
+    ReplyNode,
+)
+
+__all__ = [
+    "AgentNode",
+    "ApprovalNode",
+    "BadGraph",
+    "BranchNode",
+    "ChartCommandNode",
+    "ClassifyNode",
+    "Graph",
+    "Node",
+    "ReplyNode",
+    "parse_graph",
+]
+
 MOST_MESSAGES = 10
-
-ChartCommand: TypeAlias = Literal["load", "timeframe", "indicator"]
-NodeId: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
-Words: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
-Label: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
-Name: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-EffortName: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
+NUL = "\\u0000"
 
 
 class BadGraph(Exception):
@@ -29,135 +45,47 @@ class BadGraph(Exception):
         super().__init__(" ".join(self.messages))
 
 
-class Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-class IntentOption(Part):
-    """An answer the classifier may give, and the words that tell the model when to give it."""
-
-    value: Name
-    description: Words
-
-
-class When(Part):
-    """All that is given must hold."""
-
-    intent: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
-    min_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
-    has_symbol: bool | None = None
-
-    def holds(self, *, intent: str, confidence: float, symbol: str | None) -> bool:
-        return (
-            (self.intent is None or intent in self.intent)
-            and (self.min_confidence is None or confidence >= self.min_confidence)
-            and (self.has_symbol is None or bool(symbol) == self.has_symbol)
-        )
-
-
-class Case(Part):
-    when: When
-    next: NodeId
-
-
-class ClassifyNode(Part):
-    """A small model reads the question into intent, symbol and confidence."""
-
-    type: Literal["classify"]
-    label: Label
-    model: Name = "gpt-6-luna"
-    intents: Annotated[tuple[IntentOption, ...], Field(min_length=2)]
-    next: NodeId
-
-
-class BranchNode(Part):
-    """The first case that holds names the next node."""
-
-    type: Literal["branch"]
-    label: Label
-    cases: Annotated[tuple[Case, ...], Field(min_length=1)]
-    otherwise: NodeId
-
-    def way(self, *, intent: str, confidence: float, symbol: str | None) -> str:
-        """The id of the next node for what the classifier said."""
-        for case in self.cases:
-            if case.when.holds(intent=intent, confidence=confidence, symbol=symbol):
-                return case.next
-        return self.otherwise
-
-
-class ChartCommandNode(Part):
-    """Carries a chart command out without a model; without `next` its answer ends the turn."""
-
-    type: Literal["chart_command"]
-    label: Label
-    commands: Annotated[tuple[ChartCommand, ...], Field(min_length=1)]
-    next: NodeId | None = None
-    #: Where a question goes that is no command it can read.
-    otherwise: NodeId
-
-
-class AgentNode(Part):
-    """A model answers with tools, told by a profile; without `next` its answer ends the turn."""
-
-    type: Literal["agent"]
-    label: Label
-    #: Name of an `AssistantProfile`; its newest version is in force.
-    profile: Name
-    #: For every turn of this node; None leaves it to the profile, by stakes and voice.
-    effort: EffortName | None = None
-    #: Some of the profile's tools; None for all of them.
-    tools: tuple[Name, ...] | None = None
-    #: Said after the profile's own instructions.
-    instructions: Words | None = None
-    next: NodeId | None = None
-
-    def tools_of(self, profile_tools: Collection[str]) -> tuple[str, ...]:
-        """What it may call: its own choice among the tools the profile has now."""
-        wanted = profile_tools if self.tools is None else self.tools
-        return tuple(name for name in wanted if name in profile_tools)
-
-
-class ApprovalNode(Part):
-    """Asks the person and waits: the turn ends with the question, the next one takes one of the two ways."""
-
-    type: Literal["approval"]
-    label: Label
-    message: Words
-    approved: NodeId
-    declined: NodeId
-
-    def question(self, *, symbol: str | None) -> str:
-        """The message as the person reads it."""
-        return self.message.replace("{symbol}", symbol or "this symbol")
-
-
-class ReplyNode(Part):
-    """Fixed Markdown, no model; without `next` it ends the turn."""
-
-    type: Literal["reply"]
-    label: Label
-    text: Words
-    next: NodeId | None = None
-
-
-Node: TypeAlias = Annotated[
-    ClassifyNode | BranchNode | ChartCommandNode | AgentNode | ApprovalNode | ReplyNode, Field(discriminator="type")
-]
-
-
-class Graph(Part):
-    """A design, checked by `parse_graph`: every next node exists, nothing goes round, every way ends in an answer."""
-
-    schema_: Annotated[Literal[1], Field(alias="schema")]
-    start: NodeId
-    nodes: Annotated[dict[NodeId, Node], Field(min_length=1)]
+class _TwiceInOneObject(ValueError):
+    """JSON lets a name stand twice and keeps the last: a node would vanish without a word."""
 
 
 def parse_graph(data: str | Mapping[str, Any], *, profiles: Mapping[str, Collection[str]] | None = None) -> Graph:
     """The design in a JSON text or its decoded object. Raises BadGraph with every fault found.
 
     `profiles` are the names of the assistant profiles with the tools of each; None leaves that comparison out, as
-    for a design that was checked when it was saved.
+    for a design that was compared when it was saved.
     """
-    raise NotImplementedError
+    decoded = _decoded(data) if isinstance(data, str) else data
+    if not isinstance(decoded, Mapping):
+        raise BadGraph(["The design has to be an object in braces with 'schema', 'start' and 'nodes'."])
+    try:
+        # By way of JSON, where a list may stand for a tuple and nothing else is converted.
+        text = json.dumps(decoded)
+        if NUL in text:
+            raise BadGraph(["A text holds the character NUL, which no database keeps. Take it away."])
+        graph = Graph.model_validate_json(text)
+    except ValidationError as error:
+        raise BadGraph(in_plain_words(error)) from error
+    if messages := faults_of(graph, profiles=profiles):
+        raise BadGraph(messages)
+    return graph
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_object)
+    except json.JSONDecodeError as error:
+        raise BadGraph([why_no_json(error)]) from error
+    except _TwiceInOneObject as error:
+        raise BadGraph([str(error)]) from error
+    except RecursionError as error:
+        raise BadGraph(["The design is nested too deeply to be one."]) from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _TwiceInOneObject(f"'{name}' stands twice in the same object. Rename one of them or take it away.")
+        found[name] = value
+    return found

@@ -1,12 +1,25 @@
 """Versions of the workflow: adding one, making one live, and which one a session runs."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from apps.providers.models import WorkflowVersion
-from apps.providers.workflow.graph import Graph
+from django.db import transaction
+from django.utils import timezone
+
+from apps.providers.models import SessionWorkflow, WorkflowVersion
+from apps.providers.profiles import tools_by_profile
+from apps.providers.shipped import design_fields
+from apps.providers.workflow.design_text import as_stored
+from apps.providers.workflow.graph import Graph, parse_graph
+
+logger = logging.getLogger(__name__)
+
+
+class VersionMissing(Exception):
+    """`str(error)` is a whole sentence for operations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,25 +31,80 @@ class LiveVersion:
 
 
 def version_for_session(session_id: UUID) -> LiveVersion:
-    """The session's version; at its first workflow turn the live one, which is stored for it. Raises BadGraph."""
-    raise NotImplementedError
+    """The session's version; at its first workflow turn the live one, which is stored for it. Raises BadGraph.
+
+    One query for a session that has a version. Of racing first turns one insert wins, and all read it back.
+    """
+    own = SessionWorkflow.objects.select_related("version").filter(pk=session_id)
+    stored = own.first()
+    if stored is None:
+        row = SessionWorkflow(session_id=session_id, version=live_version())
+        SessionWorkflow.objects.bulk_create([row], ignore_conflicts=True)
+        stored = own.get()
+    return LiveVersion(number=stored.version.number, graph=parse_graph(stored.version.graph))
+
+
+def live_version() -> WorkflowVersion:
+    """The version that new sessions run."""
+    return WorkflowVersion.objects.filter(is_live=True).first() or _written_once()
 
 
 def pending_approval(session_id: UUID) -> dict[str, Any] | None:
     """What `set_pending` kept: the approval that the session waits for, or None."""
-    raise NotImplementedError
+    pending: dict[str, Any] | None = (
+        SessionWorkflow.objects.filter(pk=session_id).values_list("pending", flat=True).first()
+    )
+    return pending
 
 
 def set_pending(session_id: UUID, value: Mapping[str, Any] | None) -> None:
-    """Keeps or clears the approval that waits; the session has a version by now."""
-    raise NotImplementedError
+    """Keeps the approval that waits, or clears it. Raises DoesNotExist for a session that has no version yet."""
+    pending = None if value is None else dict(value)
+    if not SessionWorkflow.objects.filter(pk=session_id).update(pending=pending) and value is not None:
+        raise SessionWorkflow.DoesNotExist(f"Session {session_id} has no workflow version.")
 
 
 def add_version(graph: str | Mapping[str, Any], by: str, note: str) -> WorkflowVersion:
-    """A new version, not live. Raises BadGraph."""
-    raise NotImplementedError
+    """A new version, not live yet, with the label ids of the live one. Raises BadGraph."""
+    design = as_stored(parse_graph(graph, profiles=tools_by_profile()))
+    with transaction.atomic():
+        _lock()
+        live = live_version()
+        last = WorkflowVersion.objects.order_by("-number").values_list("number", flat=True)[0]
+        row = WorkflowVersion.objects.create(
+            number=last + 1, graph=design, label_ids=live.label_ids, created_by=by, note=note.strip()
+        )
+    logger.info("Workflow version added", extra={"workflow_version": row.number, "by": by})
+    return row
 
 
 def make_live(number: int, by: str) -> WorkflowVersion:
-    """New sessions run this version from now; a session that has one keeps it."""
-    raise NotImplementedError
+    """New sessions run this version from now; a session that has one keeps it. Raises VersionMissing, BadGraph.
+
+    The design is read again first: a profile or a tool may have gone since it was saved.
+    """
+    with transaction.atomic():
+        _lock()
+        row = WorkflowVersion.objects.filter(number=number).first()
+        if row is None:
+            raise VersionMissing(f"There is no workflow version {number}.")
+        parse_graph(row.graph, profiles=tools_by_profile())
+        if row.is_live:
+            return row
+        WorkflowVersion.objects.filter(is_live=True).update(is_live=False)
+        row.is_live, row.live_since = True, timezone.now()
+        row.save(update_fields=["is_live", "live_since"])
+    logger.warning("Workflow version live", extra={"workflow_version": number, "by": by})
+    return row
+
+
+def _lock() -> None:
+    """Every writer waits for the first row; SQLite locks the whole file when a transaction starts."""
+    WorkflowVersion.objects.select_for_update().order_by("number").first()
+
+
+def _written_once() -> WorkflowVersion:
+    """Writes the shipped design into a database that has lost it, once however many ask."""
+    row = WorkflowVersion(**design_fields(), is_live=True, live_since=timezone.now())
+    WorkflowVersion.objects.bulk_create([row], ignore_conflicts=True)
+    return WorkflowVersion.objects.get(is_live=True)
