@@ -1,35 +1,59 @@
 """The one SDK client of an event loop: its connections are reused by every turn and every provider.
 
-The SDK is imported at first use, off the event loop: it takes a second and fifty megabytes.
+The SDK and the price list are imported at first use, off the event loop: together they take a second and sixty
+megabytes.
 """
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from django.conf import settings
 
+from apps.providers.errors import ProviderUnavailable
+from apps.providers.openai_api.failures import translated
 from apps.providers.openai_api.upstream import Upstream, upstream
+from apps.providers.prices import load_prices
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-_clients: "WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[Upstream, AsyncOpenAI]]" = WeakKeyDictionary()
+#: Its traffic never leaves this machine, so a proxy for the network must not get it.
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """All that a client is made of; another one is needed where any of it differs."""
+
+    upstream: Upstream
+    connect_s: float
+    gap_s: float
+
+
+#: By loop: a connection belongs to the loop that opened it.
+_clients: "dict[asyncio.AbstractEventLoop, tuple[_Wanted, AsyncOpenAI]]" = {}
 
 
 async def openai_client() -> "AsyncOpenAI":
-    """The running loop's client for the configured upstream. It never retries by itself: the engine decides that."""
+    """The running loop's client for the configured upstream. It never retries by itself: the engine decides that.
+
+    Raises ProviderError where the sandbox does not start or the address is none.
+    """
     loop = asyncio.get_running_loop()
-    held = _clients.get(loop)
-    # Settings are compared without a thread: only the sandbox's first start takes time.
-    wanted = upstream() if held is not None else await asyncio.to_thread(_prepare)
-    if held is not None and held[0] == wanted:
-        return held[1]
+    # Settings are compared without a thread: only the first look imports, and only it may start the sandbox.
+    wanted = _wanted() if loop in _clients else await asyncio.to_thread(_prepare)
     # Another turn may have made one while this one waited for its thread.
     held = _clients.get(loop)
-    if held is None or held[0] != wanted:
-        _clients[loop] = held = (wanted, _new_client(wanted))
-    return held[1]
+    if held is not None and held[0] == wanted:
+        return held[1]
+    with translated():
+        client = _new_client(wanted)
+    _forget_closed_loops()
+    _clients[loop] = (wanted, client)
+    if held is not None:
+        await held[1].close()
+    return client
 
 
 async def close_client() -> None:
@@ -39,20 +63,37 @@ async def close_client() -> None:
         await held[1].close()
 
 
-def _prepare() -> Upstream:
+def _prepare() -> _Wanted:
     import openai  # noqa: F401  the import itself is what takes the time
 
-    return upstream()
+    load_prices()
+    try:
+        return _wanted()
+    except OSError as error:
+        # The sandbox finds no port, or no thread to run in.
+        raise ProviderUnavailable(code="refused") from error
 
 
-def _new_client(wanted: Upstream) -> "AsyncOpenAI":
+def _wanted() -> _Wanted:
+    return _Wanted(upstream=upstream(), connect_s=settings.CONNECT_DEADLINE_S, gap_s=settings.CHUNK_GAP_DEADLINE_S)
+
+
+def _new_client(wanted: _Wanted) -> "AsyncOpenAI":
     import httpx2
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, DefaultAsyncHttpx2Client
 
-    gap_s = settings.CHUNK_GAP_DEADLINE_S
+    is_on_this_machine = httpx2.URL(wanted.upstream.base_url).host in LOOPBACK
+    timeout = httpx2.Timeout(connect=wanted.connect_s, read=wanted.gap_s, write=wanted.gap_s, pool=wanted.connect_s)
     return AsyncOpenAI(
-        api_key=wanted.api_key,
-        base_url=wanted.base_url,
+        api_key=wanted.upstream.api_key,
+        base_url=wanted.upstream.base_url,
         max_retries=0,
-        timeout=httpx2.Timeout(connect=settings.CONNECT_DEADLINE_S, read=gap_s, write=gap_s, pool=gap_s),
+        timeout=timeout,
+        # A redirect would carry a person's question to a server that nobody configured.
+        http_client=DefaultAsyncHttpx2Client(timeout=timeout, follow_redirects=False, trust_env=not is_on_this_machine),
     )
+
+
+def _forget_closed_loops() -> None:
+    for loop in [loop for loop in _clients if loop.is_closed()]:
+        _clients.pop(loop, None)

@@ -1,7 +1,10 @@
 """What the SDK and the wire can throw, in our words. Vendor exceptions go no further than a provider."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from apps.providers.errors import (
@@ -16,14 +19,27 @@ if TYPE_CHECKING:
     import httpx2
     import openai
 
-#: `error.code` of a 429 that no waiting mends.
-QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "quota_exceeded"})
+#: What the API says in `error.code` or `error.type` where no waiting helps until somebody pays.
+QUOTA_CODES = frozenset(
+    {
+        "insufficient_quota",
+        "billing_hard_limit_reached",
+        "billing_not_active",
+        "quota_exceeded",
+        "session_budget_exceeded",
+    }
+)
+KEY_CODES = frozenset({"invalid_api_key", "authentication_error", "account_deactivated"})
+MODEL_CODES = frozenset({"model_not_found", "model_not_available"})
+RATE_CODES = frozenset({"rate_limit_exceeded", "rate_limit_error"})
+CONTENT_CODES = frozenset({"content_filter", "content_policy_violation"})
+REQUEST_CODES = frozenset({"invalid_prompt", "context_length_exceeded", "invalid_request", "invalid_request_error"})
 LATE = "The answer took too long. Ask again."
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raises ProviderError in place of whatever the SDK raises inside the block."""
+    """Raises ProviderError in place of whatever the SDK raises inside the block, which holds SDK calls alone."""
     try:
         yield
     except ProviderError:
@@ -38,66 +54,113 @@ def translated() -> Iterator[None]:
 def in_our_words(error: BaseException) -> ProviderError | None:
     """The ProviderError for an exception of the SDK or its transport; None for one of our own."""
     import json
+    import ssl
 
+    import anyio
     import httpx2
     import openai
 
     match error:
         case openai.APIStatusError():
             return _for_status(error)
-        case openai.APITimeoutError() if isinstance(error.__cause__, httpx2.ConnectTimeout):
-            return ProviderUnavailable(LATE, code="connect_timeout")
-        case openai.APITimeoutError() | httpx2.ReadTimeout():
-            return ProviderUnavailable(LATE, code="stalled")
-        case openai.APIConnectionError() if isinstance(error.__cause__, httpx2.ConnectError):
-            return ProviderUnavailable(code="refused")
-        case openai.APIConnectionError() | httpx2.TransportError():
-            return ProviderUnavailable(code="cut")
-        case openai.APIResponseValidationError() | json.JSONDecodeError() | UnicodeDecodeError():
+        case openai.APIResponseValidationError():
             return ProviderProtocolError(code="malformed")
+        case openai.APIConnectionError():
+            return _for_transport(error.__cause__)
+        # Reading the body of a refusal is not guarded by the SDK.
+        case httpx2.RequestError() | httpx2.StreamError() | ssl.SSLError() | anyio.EndOfStream():
+            return _for_transport(error)
         case openai.APIError():
-            # The SDK raises the bare class for an `error` event inside a stream.
-            return failed_in_stream(code=str(error.code or ""))
+            # The SDK raises the bare class for an error that stands inside a stream.
+            return failed_in_stream(code=str(error.code or error.type or ""))
+        case httpx2.InvalidURL() | ExceptionGroup():
+            # Also a port that no socket takes, which comes as a group.
+            return ProviderUnavailable(code="refused")
+        case UnicodeEncodeError(encoding="ascii"):
+            # A key that no header can carry.
+            return AccessRefused(code="unauthorized")
+        case openai.OpenAIError() | json.JSONDecodeError() | UnicodeError() | RecursionError():
+            return ProviderProtocolError(code="malformed")
     return None
 
 
 def failed_in_stream(*, code: str) -> ProviderError:
     """The error for `response.failed` and `error` events, by the `code` they carry."""
+    return _for_code(code) or ProviderUnavailable(code="upstream_failed")
+
+
+def _for_code(code: str) -> ProviderError | None:
+    """The error that a code names whatever carried it, or None for any other code."""
     if code in QUOTA_CODES:
         return AccessRefused(code="quota")
-    if code == "rate_limit_exceeded":
+    if code in KEY_CODES:
+        return AccessRefused(code="unauthorized")
+    if code in MODEL_CODES:
+        return AccessRefused(code="model_not_found")
+    if code in RATE_CODES:
         return ProviderUnavailable(code="rate_limited")
-    if code in ("invalid_prompt", "context_length_exceeded", "invalid_request"):
+    if code in CONTENT_CODES:
+        return RequestRejected(code="content_filter")
+    if code in REQUEST_CODES:
         return RequestRejected()
-    return ProviderUnavailable(code="upstream_failed")
+    return None
+
+
+def _for_transport(error: BaseException | None) -> ProviderError:
+    import httpx2
+
+    match error:
+        case httpx2.ConnectTimeout() | httpx2.PoolTimeout():
+            return ProviderUnavailable(LATE, code="connect_timeout")
+        case httpx2.TimeoutException():
+            return ProviderUnavailable(LATE, code="stalled")
+        case httpx2.ConnectError() | httpx2.ProxyError() | httpx2.UnsupportedProtocol():
+            return ProviderUnavailable(code="refused")
+        case httpx2.LocalProtocolError():
+            # All that we send is well-formed but for a key with a line break in it.
+            return AccessRefused(code="unauthorized")
+        case httpx2.DecodingError() | httpx2.TooManyRedirects():
+            return ProviderProtocolError(code="malformed")
+    return ProviderUnavailable(code="cut")
 
 
 def _for_status(error: "openai.APIStatusError") -> ProviderError:
+    wait_s = _retry_after_s(error.response.headers)
     match error.status_code:
         case 401:
             return AccessRefused(code="unauthorized")
-        case 403:
-            return AccessRefused(code="forbidden")
-        case 404:
-            return AccessRefused(code="model_not_found")
         case 402:
             return AccessRefused(code="quota")
+        case 403:
+            return AccessRefused(code="forbidden")
+        case 404 | 405 | 410:
+            return AccessRefused(code="model_not_found")
         case 429 if error.code in QUOTA_CODES or error.type in QUOTA_CODES:
             return AccessRefused(code="quota")
         case 429:
-            return ProviderUnavailable(code="rate_limited", retry_after_s=_retry_after_s(error.response.headers))
-        case 408 | 409:
-            return ProviderUnavailable()
-        case status if status >= 500:
-            return ProviderUnavailable(code="server_error")
+            return ProviderUnavailable(code="rate_limited", retry_after_s=wait_s)
+        case status if status in (408, 409, 425) or status >= 500:
+            return ProviderUnavailable(code="server_error", retry_after_s=wait_s)
+        case status if status >= 400:
+            return _for_code(error.code or "") or RequestRejected()
         case _:
-            return RequestRejected()
+            # A redirect, which the client does not follow.
+            return ProviderProtocolError(code="malformed")
 
 
 def _retry_after_s(headers: "httpx2.Headers") -> float | None:
+    """Seconds to wait as the server asked for, in milliseconds, seconds or up to a date."""
     for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        value = headers.get(name, "")
         try:
-            return max(0.0, float(headers[name]) / unit)
-        except (KeyError, ValueError):
+            wait_s = float(value) / unit
+        except ValueError:
             continue
-    return None
+        return max(0.0, wait_s) if math.isfinite(wait_s) else None
+    try:
+        until = parsedate_to_datetime(headers["retry-after"])
+    except (KeyError, ValueError):
+        return None
+    # A date without a zone is in UTC, as HTTP has it.
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())
