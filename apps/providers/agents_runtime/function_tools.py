@@ -9,10 +9,11 @@ from apps.providers.openai_api.tool_specs import for_model, parse_arguments
 from apps.providers.protocol import TurnRequest
 
 if TYPE_CHECKING:
-    from agents import FunctionTool
+    from agents import FunctionTool, ToolErrorFormatterArgs
     from agents.tool_context import ToolContext
 
 BAD_ARGUMENTS = "The arguments are no JSON object. Write them again."
+UNKNOWN_TOOL = "You have no such tool."
 
 
 def function_tools_of(request: TurnRequest, only: Collection[str]) -> "list[FunctionTool]":
@@ -59,16 +60,24 @@ async def call_tool(turn: AgentTurn, *, call_id: str, name: str, arguments: str)
 
 
 def refuse_unknown(turn: AgentTurn, *, call_id: str, name: str) -> None:
-    """Emits the call of a tool that the agent does not have; the SDK tells the model so."""
-    _refuse(turn, call_id=call_id, name=name, code="unknown_tool", message=unknown_tool(name))
+    """Emits the call of a tool that the agent does not have; `told_to_model` is what the model reads of it."""
+    _refuse(turn, call_id=call_id, name=name, code="unknown_tool", message=UNKNOWN_TOOL)
 
 
-def unknown_tool(name: str) -> str:
-    return f"There is no tool {name}."
+def told_to_model(fault: "ToolErrorFormatterArgs[Any]") -> str | None:
+    """What the SDK shall answer for a tool that it cannot find; None leaves its own words for anything else."""
+    if fault.kind != "tool_not_found":
+        return None
+    return for_model(fault.tool_name, _error("unknown_tool", UNKNOWN_TOOL))
 
 
 def _refuse(turn: AgentTurn, *, call_id: str, name: str, code: str, message: str) -> str:
-    result: Json = {"error": {"code": code, "message": message, "retryable": False}}
+    result = _error(code, message)
     turn.emit(ToolCall(call_id=call_id, name=name, arguments={}))
     turn.emit(ToolResult(call_id=call_id, name=name, ok=False, result=result, latency_ms=0.0))
     return for_model(name, result)
+
+
+def _error(code: str, message: str) -> Json:
+    """As the toolbox words an error of its own."""
+    return {"error": {"code": code, "message": message, "retryable": False}}

@@ -6,14 +6,14 @@ SDK starts at the end of the call.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from apps.providers.agents_runtime.call_reader import CallReader
 from apps.providers.agents_runtime.turn import AgentTurn
-from apps.providers.errors import ProviderError
+from apps.providers.errors import ProviderError, ProviderProtocolError
 from apps.providers.openai_api.failures import translated
 from apps.providers.openai_api.identity import request_headers
 
@@ -72,32 +72,42 @@ class WatchedModel:
         headers = request_headers(turn.request, turn.provider, turn.step)
         known = {tool.name for tool in tools} | {handoff.tool_name for handoff in handoffs}
         reader = CallReader(turn=turn, known_tools=known)
-        with translated():
-            events = self._model.stream_response(
-                system_instructions,
-                input,
-                replace(model_settings, extra_headers={**(model_settings.extra_headers or {}), **headers}),
-                tools,
-                output_schema,
-                handoffs,
-                tracing,
-                previous_response_id=previous_response_id,
-                conversation_id=conversation_id,
-                prompt=prompt,
-            )
-            async with aclosing(events):  # type: ignore[type-var]  # an async generator behind a wider annotation
-                async for event in events:
-                    reader.read(event)
-                    yield event
-                    if reader.is_whole:
-                        await _drain(events)
-                        return
+        events = self._model.stream_response(
+            system_instructions,
+            input,
+            replace(model_settings, extra_headers={**(model_settings.extra_headers or {}), **headers}),
+            tools,
+            output_schema,
+            handoffs,
+            tracing,
+            previous_response_id=previous_response_id,
+            conversation_id=conversation_id,
+            prompt=prompt,
+        )
+        async with aclosing(events):  # type: ignore[type-var]  # an async generator behind a wider annotation
+            while (event := await _next(events)) is not None:
+                reader.read(event)
+                yield event
+                if reader.is_whole:
+                    await _drain(events)
+                    return
         reader.end()
 
 
-async def _drain(events: Any) -> None:
+async def _next(events: "AsyncIterator[TResponseStreamEvent]") -> "TResponseStreamEvent | None":
+    try:
+        with translated():
+            return await anext(events)
+    except StopAsyncIteration:
+        return None
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # The SDK reads what a server wrote without looking whether it is there.
+        raise ProviderProtocolError(code="malformed") from error
+
+
+async def _drain(events: "AsyncIterator[TResponseStreamEvent]") -> None:
     """Reads what is left after a whole answer; nothing that happens here can take it back."""
-    with suppress(TimeoutError, ProviderError), translated():
+    with suppress(TimeoutError, ProviderError):
         async with asyncio.timeout(DRAIN_S):
-            async for _ in events:
+            while await _next(events) is not None:
                 pass

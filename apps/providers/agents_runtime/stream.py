@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
+from apps.providers.agents_runtime.function_tools import told_to_model
 from apps.providers.agents_runtime.model_calls import WatchedModels
 from apps.providers.agents_runtime.sdk import load_sdk
 from apps.providers.agents_runtime.turn import AgentTurn
@@ -65,6 +66,7 @@ def _run_config(models: WatchedModels) -> "RunConfig":
         trace_include_sensitive_data=False,
         # A name that a model invents is its own mistake to mend.
         tool_not_found_behavior="return_error_to_model",
+        tool_error_formatter=told_to_model,
     )
 
 
