@@ -8,7 +8,7 @@ from apps.providers.protocol import Provider
 
 #: Name → dotted path of the class, imported at first use; None where this version has no such backend.
 PROVIDERS: dict[str, str | None] = {
-    "responses": None,
+    "responses": "apps.providers.responses.provider.Responses",
     "workflow": None,
     "agents_sdk": None,
     "analyst": "apps.providers.analyst.provider.Analyst",

@@ -18,6 +18,7 @@ def running_upstream() -> Iterator[ScriptedUpstream]:
 def upstream_server(running_upstream: ScriptedUpstream, settings: LazySettings) -> Iterator[ScriptedUpstream]:
     running_upstream.answers.clear()
     running_upstream.requests.clear()
+    running_upstream.asked.clear()
     running_upstream.left.clear()
     settings.OPENAI_BASE_URL = running_upstream.base_url
     settings.OPENAI_API_KEY = "sk-alice"

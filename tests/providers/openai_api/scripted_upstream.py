@@ -45,12 +45,16 @@ class Recorded:
 
 
 class ScriptedUpstream:
-    """Takes the next of `answers` for each request. `left` is set once a client went away before the end."""
+    """Takes the next of `answers` for each request.
+
+    `asked` is set once a request has come, `left` once a client went away before the end.
+    """
 
     def __init__(self, port: int) -> None:
         self.base_url = f"http://127.0.0.1:{port}/v1"
         self.answers: deque[Refusal | Stream] = deque()
         self.requests: list[Recorded] = []
+        self.asked = threading.Event()
         self.left = threading.Event()
 
     def will(self, *answers: Refusal | Stream | Sequence[dict[str, Any]]) -> None:
@@ -75,6 +79,7 @@ class ScriptedUpstream:
                 connection=scope["client"][1],
             )
         )
+        self.asked.set()
         answer = self.answers.popleft() if self.answers else Refusal(status=500, body="no answer was set")
         match answer:
             case Refusal():

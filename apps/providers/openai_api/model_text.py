@@ -1,0 +1,6 @@
+"""Text as a server sent it, made fit to be stored and shown."""
+
+
+def clean_text(text: str) -> str:
+    """The text without what no database keeps: zero characters go, half a surrogate pair becomes a question mark."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()

@@ -1,0 +1,151 @@
+"""One model call: its events read into pieces of text and one ending, whatever a server makes of the format."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from apps.providers.errors import ProviderError, ProviderProtocolError, RequestRejected
+from apps.providers.events import Json
+from apps.providers.openai_api.failures import failed_in_stream, translated
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, AsyncStream
+
+#: How long the body's end is waited for once the answer is whole, so that its connection can serve the next call.
+DRAIN_S = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Some text; `message` names the message it belongs to."""
+
+    content: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How the call ended. With `error` it failed, and what it used up counts all the same."""
+
+    model: str
+    usage: Any
+    #: All that the model put out, to be sent along with the next call.
+    output: list[Json]
+    error: ProviderError | None = None
+
+
+async def stream_call(client: "AsyncOpenAI", body: Json, *, headers: dict[str, str]) -> AsyncGenerator[Piece | Ending]:
+    """Yields pieces of text and then exactly one ending. Raises ProviderError; closing it closes the connection."""
+    with translated():
+        stream = await client.responses.create(**body, stream=True, extra_headers=headers)
+    # Finished items, for a server that leaves them out of its last event.
+    finished: list[Json] = []
+    is_said = False
+    async with stream:
+        while (event := await _next_event(stream)) is not None:
+            match event:
+                case {"type": "response.output_text.delta" | "response.refusal.delta", "delta": str(delta)}:
+                    is_said = is_said or bool(delta.strip())
+                    yield Piece(content=delta, message=str(event.get("item_id", "")))
+                case {"type": "response.output_item.done", "item": dict(item)}:
+                    finished.append(item)
+                case {
+                    "type": "response.completed" | "response.incomplete" | "response.failed",
+                    "response": dict(response),
+                }:
+                    ending = _ending(response, kind=str(event["type"]), finished=finished)
+                    await _drain(stream)
+                    if not is_said and ending.error is None:
+                        # A server may send a message whole, without its pieces.
+                        for piece in _whole_messages(ending.output):
+                            yield piece
+                    yield ending
+                    return
+                case {"type": "error"}:
+                    raise failed_in_stream(code=str(event.get("code") or ""))
+                case {
+                    "type": "response.output_text.delta"
+                    | "response.refusal.delta"
+                    | "response.output_item.done"
+                    | "response.completed"
+                    | "response.incomplete"
+                    | "response.failed"
+                }:
+                    raise ProviderProtocolError(code="malformed")
+                case {"type": str()}:
+                    # Progress of parts that arrive whole in a later event.
+                    continue
+                case _:
+                    raise ProviderProtocolError(code="malformed")
+    raise ProviderProtocolError(code="no_terminal_event")
+
+
+async def _next_event(stream: "AsyncStream[Any]") -> Json | None:
+    """The next event as the JSON that came, or None at the end of the body."""
+    with translated():
+        try:
+            event = await anext(stream)
+        except StopAsyncIteration:
+            return None
+        except (AttributeError, KeyError, TypeError) as error:
+            # The SDK reads what a server wrote without looking whether it is there.
+            raise ProviderProtocolError(code="malformed") from error
+    if not hasattr(event, "to_dict"):
+        raise ProviderProtocolError(code="malformed")
+    as_json: Json = event.to_dict(warnings=False)
+    return as_json
+
+
+async def _drain(stream: "AsyncStream[Any]") -> None:
+    """Reads what follows a whole answer; nothing that happens here can take it back."""
+    with suppress(TimeoutError, ProviderError):
+        async with asyncio.timeout(DRAIN_S):
+            while await _next_event(stream) is not None:
+                pass
+
+
+def _ending(response: Json, *, kind: str, finished: list[Json]) -> Ending:
+    output = response.get("output") or finished
+    if not isinstance(output, list) or not all(isinstance(item, dict) for item in output):
+        raise ProviderProtocolError(code="malformed")
+    model = response.get("model")
+    return Ending(
+        model=model if isinstance(model, str) else "",
+        usage=response.get("usage"),
+        output=output,
+        error=_fault(response, kind=kind),
+    )
+
+
+def _fault(response: Json, *, kind: str) -> ProviderError | None:
+    """What the last event says went wrong, by its type or, from looser servers, by the status inside it."""
+    match kind, response.get("status"):
+        case ("response.incomplete", _) | (_, "incomplete"):
+            details = response.get("incomplete_details")
+            reason = details.get("reason") if isinstance(details, dict) else None
+            if reason == "content_filter":
+                return RequestRejected(code="content_filter")
+            return ProviderProtocolError(code="incomplete")
+        case ("response.failed", _) | (_, "failed" | "cancelled"):
+            error = response.get("error")
+            return failed_in_stream(code=str(error.get("code") or "") if isinstance(error, dict) else "")
+    return None
+
+
+def _whole_messages(output: list[Json]) -> list[Piece]:
+    pieces = []
+    for item in output:
+        match item:
+            case {"type": "message", "content": list(parts)}:
+                said = "".join(_text(part) for part in parts)
+                pieces.append(Piece(content=said, message=str(item.get("id", ""))))
+    return [piece for piece in pieces if piece.content.strip()]
+
+
+def _text(part: Any) -> str:
+    match part:
+        case {"type": "output_text", "text": str(text)} | {"type": "refusal", "refusal": str(text)}:
+            return text
+    return ""
