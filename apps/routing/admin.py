@@ -13,10 +13,11 @@ from django.views.decorators.http import require_POST
 
 from apps.core.read_only import ReadOnlyAdmin
 from apps.providers.registry import PROVIDERS
-from apps.routing import services
+from apps.routing import circuits, services
 from apps.routing.errors import RoutingError
 from apps.routing.forms import REASON_MAX_CHARACTERS, SharesForm
-from apps.routing.models import Rollout, RolloutChange, SessionAssignment
+from apps.routing.models import CircuitChange, Rollout, RolloutChange, SessionAssignment
+from apps.routing.open_circuit import circuit_of
 from apps.routing.overview import overview
 
 N_CHANGES_SHOWN = 20
@@ -42,6 +43,8 @@ class RolloutAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             view("stop/<slug:provider>/", self.stop_view, "stop"),
             view("explain/<slug:provider>/", self.explain_view, "explain"),
             view("resume/<slug:provider>/", self.resume_view, "resume"),
+            view("circuit/<slug:provider>/", self.circuit_view, "circuit"),
+            view("close-circuit/<slug:provider>/", self.close_circuit_view, "close_circuit"),
             *super().get_urls(),
         ]
 
@@ -145,6 +148,35 @@ class RolloutAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             messages.success(request, f"{provider} is resumed. {overview().headline}")
         return to_page()
 
+    def circuit_view(self, request: HttpRequest, provider: str) -> HttpResponse:
+        """What closing the circuit by hand does; it is closed only from the page that this answers."""
+        require(request.user.has_perm("routing.close_circuit"))
+        row = next((row for row in overview().open_circuits if row.name == provider), None)
+        if row is None:
+            messages.info(request, f"{circuit_of(provider)} is not open; there is nothing to close.")
+            return to_page()
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"Close {circuit_of(provider)} now?",
+            "row": row,
+            "circuit_of": circuit_of(provider),
+            "page_url": page_url(),
+            "reason_max_characters": REASON_MAX_CHARACTERS,
+        }
+        return TemplateResponse(request, "admin/routing/rollout/close_circuit.html", context)
+
+    @method_decorator(require_POST)
+    def close_circuit_view(self, request: HttpRequest, provider: str) -> HttpResponse:
+        require(request.user.has_perm("routing.close_circuit"))
+        try:
+            circuits.close_circuit(provider=provider, by=request.user.get_username(), reason=given_reason(request))
+        except RoutingError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, f"{circuit_of(provider)} is closed. {overview().headline}")
+        return to_page()
+
     def _page(self, request: HttpRequest, *, form: SharesForm | None = None, status: int = 200) -> HttpResponse:
         now = overview()
         form = form or SharesForm.of({row.name: row.share for row in now.rows}, version=now.version)
@@ -158,9 +190,11 @@ class RolloutAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "share_rows": [(row, fields[row.name]) for row in now.rows if row.name in PROVIDERS],
             "segments": segments({row.name: row.share for row in now.rows}),
             "changes": RolloutChange.objects.all()[:N_CHANGES_SHOWN],
+            "circuit_changes": CircuitChange.objects.all()[:N_CHANGES_SHOWN],
             "may_change": self.has_change_permission(request),
             "may_stop": request.user.has_perm("routing.kill"),
             "may_resume": request.user.has_perm("routing.unkill"),
+            "may_close_circuit": request.user.has_perm("routing.close_circuit"),
             "reason_max_characters": REASON_MAX_CHARACTERS,
         }
         return TemplateResponse(request, "admin/routing/rollout/page.html", context, status=status)
@@ -184,6 +218,17 @@ class RolloutChangeAdmin(ReadOnlyAdmin):
     list_display = ("at", "by", "summary", "reason", "version")
     list_filter = ("action",)
     search_fields = ("by", "reason", "provider")
+
+
+@admin.register(CircuitChange)
+class CircuitChangeAdmin(ReadOnlyAdmin):
+    list_display = ("at", "summary", "why", "by")
+    list_filter = ("provider", "action")
+    date_hierarchy = "at"
+
+    @admin.display(description="why")
+    def why(self, row: CircuitChange) -> str:
+        return row.why
 
 
 def require(allowed: bool) -> None:

@@ -1,18 +1,19 @@
 """Which provider serves a turn, and why: a pure decision over values, first match wins.
 
-break-glass › kill switch › staff override › session's assignment › bucket map › `responses`
+break-glass › kill switch › open circuit › staff override › session's assignment › bucket map › `responses`
 
-The session's own provider (`assigned_provider`) is settled first, without a look at kills, so that a stop never
-changes what a session belongs to; then whoever can serve it is found along the fallback chain.
+The session's own provider (`assigned_provider`) is settled first, without a look at kills and circuits, so that a stop
+or an outage never changes what a session belongs to; then whoever can serve it is found along the fallback chain.
 """
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from django.db.models import TextChoices
 
 from apps.routing.errors import NoProvider, OverrideRefused
+from apps.routing.open_circuit import OpenCircuit, circuit_of
 from apps.routing.shares import percent
 
 
@@ -31,34 +32,61 @@ class Reason(TextChoices):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Who can serve now. `unavailable` maps a name to why it cannot, as the end of a sentence about it."""
+    """Who can serve now. `unavailable` maps a name to why it cannot, as the end of a sentence about it; `circuits`
+    holds the open ones."""
 
     providers: tuple[str, ...]
     fallback_chain: tuple[str, ...]
     unavailable: Mapping[str, str]
     killed: Set[str]
+    circuits: Mapping[str, OpenCircuit] = field(default_factory=dict)
+
+    def under(self, forced: str | None) -> "Standing":
+        """Break-glass stands above kill switch and circuit: neither holds for the provider that it names."""
+        circuits = {name: circuit for name, circuit in self.circuits.items() if name != forced}
+        return replace(self, killed=self.killed - {forced}, circuits=circuits)
+
+    def without_probe(self, name: str) -> "Standing":
+        """The same once another turn has been let through to that provider."""
+        return replace(self, circuits={**self.circuits, name: replace(self.circuits[name], may_probe=False)})
 
     def why_unavailable(self, name: str) -> str | None:
-        """Why it cannot serve whatever the kill switch says, or None."""
+        """Why it cannot serve whatever the kill switch and its circuit say, or None."""
         if name not in self.providers:
             return "is not known to this version"
         return self.unavailable.get(name)
 
+    def obstacle(self, name: str) -> Reason | None:
+        """The rule by which it does not serve now, or None."""
+        if name in self.killed:
+            return Reason.KILL_SWITCH
+        if self.why_unavailable(name):
+            return Reason.NOT_CONFIGURED
+        circuit = self.circuits.get(name)
+        return Reason.CIRCUIT_OPEN if circuit and not circuit.may_probe else None
+
     def why_not(self, name: str) -> str | None:
-        """Why it does not serve now, or None."""
-        return "is stopped by the kill switch" if name in self.killed else self.why_unavailable(name)
+        """Why it does not serve now, beside its name, or None."""
+        match self.obstacle(name):
+            case Reason.KILL_SWITCH:
+                return "is stopped by the kill switch"
+            case Reason.CIRCUIT_OPEN:
+                return f"its circuit is {self.circuits[name].since}"
+            case None:
+                return None
+        return self.why_unavailable(name)
 
     def chain_from(self, name: str) -> tuple[str, ...]:
         """Who is asked in turn for a session of that provider."""
         return tuple(dict.fromkeys((name, *self.fallback_chain)))
 
     def able_from(self, name: str) -> str | None:
-        """Who a session of that provider belongs to, kills aside; None where nobody is able."""
+        """Who a session of that provider belongs to, kills and circuits aside; None where nobody is able."""
         return next((n for n in self.chain_from(name) if self.why_unavailable(n) is None), None)
 
     def server_for(self, name: str) -> str | None:
         """Who serves a session of that provider now; None where nobody does."""
-        return next((n for n in self.chain_from(name) if self.why_not(n) is None), None)
+        return next((n for n in self.chain_from(name) if self.obstacle(n) is None), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +137,7 @@ def choose(inputs: Inputs) -> Route:
         raise OverrideRefused(f"{inputs.override} {why}, so it cannot be asked for.", provider=inputs.override)
     belongs_to = inputs.assignment or _new_assignment(inputs)
     wanted, rule, claim = _first_match(inputs, belongs_to)
-    # Break-glass stands above the kill switch: what it names is never stopped.
-    standing = replace(inputs.standing, killed=inputs.standing.killed - {inputs.forced})
+    standing = inputs.standing.under(inputs.forced)
     provider = standing.server_for(wanted)
     if provider is None:
         raise NoProvider(_nobody(standing, wanted), provider=belongs_to.provider)
@@ -122,6 +149,7 @@ def choose(inputs: Inputs) -> Route:
         bucket=belongs_to.bucket,
         share_at_assign=belongs_to.share_at_assign,
         new_assignment=belongs_to if inputs.assignment is None and inputs.override is None else None,
+        is_probe=provider in standing.circuits,
     )
 
 
@@ -133,7 +161,7 @@ def _new_assignment(inputs: Inputs) -> Assignment:
 
 
 def assignment_by_map(inputs: Inputs) -> Assignment:
-    """The first on the bucket owner's chain that is able, kills aside. Raises NoProvider."""
+    """The first on the bucket owner's chain that is able, kills and circuits aside. Raises NoProvider."""
     standing, owner = inputs.standing, inputs.bucket_owner
     reason = Reason.BUCKET_MAP
     if owner is None or owner not in standing.providers:
@@ -166,20 +194,18 @@ def _first_match(inputs: Inputs, belongs_to: Assignment) -> tuple[str, Reason, s
 
 
 def _reason(standing: Standing, wanted: str, rule: Reason) -> Reason:
-    if rule is Reason.BREAK_GLASS:
-        return rule
-    if wanted in standing.killed:
-        return Reason.KILL_SWITCH
-    return Reason.NOT_CONFIGURED if standing.why_unavailable(wanted) else rule
+    return rule if rule is Reason.BREAK_GLASS else standing.obstacle(wanted) or rule
 
 
 def _explain(standing: Standing, wanted: str, provider: str, rule: Reason, claim: str) -> str:
-    if provider == wanted:
-        return f"{claim}, so {provider} serves."
-    skipped = _skipped(standing, wanted, until=provider)
-    if _reason(standing, wanted, rule) is Reason.KILL_SWITCH:
-        return f"{skipped}, so {provider} serves."
-    return f"{claim}, but {skipped}, so {provider} serves."
+    why = claim
+    if provider != wanted:
+        why = _skipped(standing, wanted, until=provider)
+        if _reason(standing, wanted, rule) not in (Reason.KILL_SWITCH, Reason.CIRCUIT_OPEN):
+            why = f"{claim}, but {why}"
+    if circuit := standing.circuits.get(provider):
+        why = f"{why}; {circuit_of(provider)} is {circuit.since}, and this turn tries it again"
+    return f"{why}, so {provider} serves."
 
 
 def _nobody(standing: Standing, wanted: str) -> str:
@@ -189,4 +215,10 @@ def _nobody(standing: Standing, wanted: str) -> str:
 def _skipped(standing: Standing, wanted: str, *, until: str | None) -> str:
     """Why each one on the chain before `until` does not serve, as one clause."""
     passed_over = takewhile(lambda name: name != until, standing.chain_from(wanted))
-    return " and ".join(f"{name} {standing.why_not(name)}" for name in passed_over)
+    return " and ".join(_clause(standing, name) for name in passed_over)
+
+
+def _clause(standing: Standing, name: str) -> str:
+    if standing.obstacle(name) is Reason.CIRCUIT_OPEN:
+        return f"{circuit_of(name)} is {standing.circuits[name].since}"
+    return f"{name} {standing.why_not(name)}"

@@ -16,6 +16,7 @@ from apps.routing import breaker
 from apps.routing.breaker import PROBE_INTERVAL_S, WINDOW_S, Opening, Window
 from apps.routing.errors import CircuitNotOpen, ReasonMissing
 from apps.routing.models import Circuit, CircuitChange, Outcome
+from apps.routing.open_circuit import OpenCircuit, circuit_of
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,27 @@ def record_outcome(
             _count_failure(provider, outcome, now=now)
 
 
+def open_circuits(*, now: datetime, every_s: float | None = PROBE_INTERVAL_S) -> dict[str, OpenCircuit]:
+    """The open ones by provider. A turn may probe one without a probe for `every_s`; None where no turn looks."""
+    found = {}
+    for circuit in Circuit.objects.open().exclude(pk=FALLBACK_CHAIN[-1]).order_by("pk"):
+        due = breaker.probe_due_at(circuit.state, every_s=every_s or PROBE_INTERVAL_S)
+        if circuit.opened_at is None or due is None:
+            continue
+        found[circuit.provider] = OpenCircuit(
+            opened_at=circuit.opened_at,
+            as_of=now,
+            code=circuit.code,
+            n_failed=circuit.n_failed,
+            n_outcomes=circuit.n_outcomes,
+            next_probe_at=due,
+            may_probe=every_s is not None and due <= now,
+            probe_failed_at=circuit.probe_failed_at,
+            probe_code=circuit.probe_code,
+        )
+    return found
+
+
 def claim_probe(provider: str, *, now: datetime, every_s: float = PROBE_INTERVAL_S) -> bool:
     """Whether the caller's turn is the one that is let through to an open circuit; of any number, one is told yes."""
     due = now - timedelta(seconds=every_s)
@@ -55,12 +77,12 @@ def claim_probe(provider: str, *, now: datetime, every_s: float = PROBE_INTERVAL
 def close_circuit(*, provider: str, by: str, reason: str) -> CircuitChange:
     """Closes an open circuit at once: its turns go to it again. Raises ReasonMissing, CircuitNotOpen."""
     if not reason.strip():
-        raise ReasonMissing(f"Closing the circuit of {provider} wants a reason.", provider=provider)
+        raise ReasonMissing(f"Closing {circuit_of(provider)} wants a reason.", provider=provider)
     with transaction.atomic():
         circuit = Circuit.objects.open().filter(pk=provider).first()
         change = None if circuit is None else _close(circuit, now=timezone.now(), by=by, reason=reason)
         if change is None:
-            raise CircuitNotOpen(f"The circuit of {provider} is not open; nothing changed.", provider=provider)
+            raise CircuitNotOpen(f"{circuit_of(provider)} is not open; nothing changed.", provider=provider)
     return change
 
 

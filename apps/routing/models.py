@@ -8,6 +8,8 @@ from django.utils import timezone
 from apps.routing.breaker import State
 from apps.routing.buckets import BucketMap
 from apps.routing.choose import Reason
+from apps.routing.failure_codes import failure_code
+from apps.routing.open_circuit import circuit_of, duration, evidence
 from apps.routing.shares import WHOLE, percent
 
 
@@ -179,11 +181,6 @@ class Circuit(models.Model):
     def state(self) -> State:
         return State(opened_at=self.opened_at, closed_at=self.closed_at, probe_at=self.probe_at)
 
-    @property
-    def last_code(self) -> str:
-        """The error class that stands in its way now: the last probe's, or the one that opened it."""
-        return self.probe_code or self.code
-
 
 class CircuitChange(models.Model):
     """One opening or closing of a circuit and what it rested on. Rows are added, never edited."""
@@ -211,3 +208,19 @@ class CircuitChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider}'s circuit {self.get_action_display().lower()} at {self.at:%Y-%m-%d %H:%M:%S}"
+
+    @property
+    def summary(self) -> str:
+        """What happened, in one line: "workflow's circuit opened: 5 of 6 answers failed in 30 s"."""
+        circuit = circuit_of(self.provider)
+        if self.action == self.Action.OPENED:
+            why = evidence(code=self.code, n_failed=self.n_failed, n_outcomes=self.n_outcomes)
+            return f"{circuit} opened: {why}"
+        return f"{circuit} closed after {duration(self.at - self.opened_at)}"
+
+    @property
+    def why(self) -> str:
+        """The class of the failures that opened it, in words; what closed it."""
+        if self.action == self.Action.OPENED:
+            return failure_code(self.code).label
+        return self.reason or "a turn that tried it was answered"

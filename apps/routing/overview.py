@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from apps.routing.choose import Standing
+from apps.routing.circuit_notes import CircuitNote, circuit_note, circuits_headline
+from apps.routing.circuits import open_circuits
 from apps.routing.models import Rollout
 from apps.routing.services import current_rollout, forced_provider, standing
 from apps.routing.shares import percent, percent_number
@@ -39,6 +42,8 @@ class ProviderRow:
     #: What a stop would do, as a sentence.
     stop_effect: str
     stop: Stop | None
+    #: Its circuit, while it is open.
+    circuit: CircuitNote | None
 
     @property
     def share_text(self) -> str:
@@ -57,6 +62,16 @@ class Overview:
     updated_at: datetime
     headline: str
     rows: tuple[ProviderRow, ...]
+
+    @property
+    def open_circuits(self) -> list[ProviderRow]:
+        return [row for row in self.rows if row.circuit]
+
+    @property
+    def calls(self) -> list[str]:
+        """What somebody has to do before things get better, each said once however many circuits it opened."""
+        notes = [row.circuit for row in self.rows if row.circuit]
+        return list(dict.fromkeys(note.to_do for note in notes if note.wants_somebody))
 
     @property
     def is_outage(self) -> bool:
@@ -80,6 +95,7 @@ class Overview:
                     }
                     if row.stop
                     else None,
+                    "circuit": row.circuit.as_json() if row.circuit else None,
                 }
                 for row in self.rows
             },
@@ -87,21 +103,23 @@ class Overview:
 
 
 def overview() -> Overview:
-    rollout = current_rollout()
-    now = standing(rollout)
+    rollout, forced = current_rollout(), forced_provider()
+    now = standing(rollout, circuits=open_circuits(now=timezone.now(), every_s=None))
     names = tuple(dict.fromkeys((*now.providers, *sorted(rollout.shares), *sorted(rollout.kills))))
+    rows = tuple(_row(rollout, now, name, forced=forced) for name in names)
+    who = headline(now, rollout.shares, forced=forced)
     return Overview(
         version=rollout.version,
         updated_at=rollout.updated_at,
-        headline=headline(now, rollout.shares, forced=forced_provider()),
-        rows=tuple(_row(rollout, now, name) for name in names),
+        headline=f"{who} {circuits_headline([row.circuit for row in rows if row.circuit])}".rstrip(),
+        rows=rows,
     )
 
 
 def headline(now: Standing, shares: Mapping[str, int], *, forced: str | None) -> str:
     """Who serves new sessions, as a sentence."""
     if forced is not None:
-        server = replace(now, killed=now.killed - {forced}).server_for(forced)
+        server = now.under(forced).server_for(forced)
         who = f"{server} serves every turn" if server else "nobody can serve: people see an error"
         return f"Break-glass: GVSES_FORCE_PROVIDER names {forced}, so {who}. Shares and stops wait until it is unset."
     served: Counter[str] = Counter()
@@ -120,7 +138,7 @@ def headline(now: Standing, shares: Mapping[str, int], *, forced: str | None) ->
     return "No provider has a share."
 
 
-def _row(rollout: Rollout, now: Standing, name: str) -> ProviderRow:
+def _row(rollout: Rollout, now: Standing, name: str, *, forced: str | None) -> ProviderRow:
     stop = rollout.kills.get(name)
     return ProviderRow(
         name=name,
@@ -131,6 +149,7 @@ def _row(rollout: Rollout, now: Standing, name: str) -> ProviderRow:
         share_note=_share_note(now, name),
         stop_effect=_stop_effect(now, name),
         stop=Stop(reason=stop["reason"], by=stop["by"], at=parse_datetime(stop["at"])) if stop else None,
+        circuit=circuit_note(now, name, forced=forced),
     )
 
 
@@ -151,4 +170,6 @@ def _stop_effect(now: Standing, name: str) -> str:
     server = replace(now, killed=now.killed | {name}).server_for(name)
     if server is None:
         return "Nobody else can serve: people see an error at every turn until it is resumed."
+    if name in now.circuits:
+        return f"{server} serves its sessions already, while its circuit is open; a stop holds until it is resumed."
     return f"From the next turn {server} serves its sessions; running answers finish."

@@ -9,15 +9,18 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Subquery
+from django.db.models import Exists, Subquery
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from apps.providers.registry import DEFAULT_PROVIDER, FALLBACK_CHAIN, PROVIDERS, why_unavailable
+from apps.routing.breaker import FALLBACK_PROBE_INTERVAL_S
 from apps.routing.buckets import N_BUCKETS, BucketMap, Move, bucket_of, owner_in
 from apps.routing.choose import Assignment, Inputs, Reason, Route, Standing, choose
+from apps.routing.circuits import claim_probe, open_circuits
 from apps.routing.errors import BadBucketMap, NotStopped, ReasonMissing, RolloutReplaced
-from apps.routing.models import Rollout, RolloutChange, SessionAssignment
+from apps.routing.models import Circuit, Rollout, RolloutChange, SessionAssignment
+from apps.routing.open_circuit import OpenCircuit
 from apps.routing.shares import WHOLE, parse_share, require_known
 
 logger = logging.getLogger(__name__)
@@ -26,13 +29,15 @@ logger = logging.getLogger(__name__)
 def resolve(*, session_id: UUID, override: str | None = None) -> Route:
     """Who serves the session's next turn, and why. Raises NoProvider, OverrideRefused.
 
-    One query for a session with an assignment; a new session is assigned by one insert, which one of any number of
-    racing first turns wins, and read back.
+    One query for a session with an assignment, one more while a circuit is open; a new session is assigned by one
+    insert, which one of any number of racing first turns wins, and read back. A route that `is_probe` has claimed the
+    probe: no other turn is let through for the next seconds.
     """
-    rollout, assignment = _read(session_id)
+    now = timezone.now()
+    rollout, assignment, has_open_circuit = _read(session_id)
     bucket = bucket_of(session_id, rollout.salt)
     inputs = Inputs(
-        standing=standing(rollout),
+        standing=standing(rollout, circuits=open_circuits(now=now) if has_open_circuit else {}),
         bucket=bucket,
         bucket_owner=_owner(rollout, bucket),
         shares=rollout.shares,
@@ -41,22 +46,33 @@ def resolve(*, session_id: UUID, override: str | None = None) -> Route:
         forced=forced_provider(),
     )
     route = choose(inputs)
-    if route.new_assignment is None:
-        return route
-    stored = _store(session_id, route.new_assignment)
-    if stored == route.new_assignment:
-        return route
-    return choose(replace(inputs, assignment=stored))
+    if route.new_assignment is not None:
+        stored = _store(session_id, route.new_assignment)
+        if stored != route.new_assignment:
+            inputs = replace(inputs, assignment=stored)
+            route = choose(inputs)
+    while route.is_probe and not claim_probe(route.provider, now=now):
+        inputs = replace(inputs, standing=inputs.standing.without_probe(route.provider))
+        route = choose(inputs)
+    return route
 
 
 def next_provider(*, session_provider: str, tried: Set[str]) -> str | None:
     """Who serves in place of the providers tried, along the chain of the session's provider; None where nobody is left.
 
-    A fresh look: what was stopped or failed since the turn began counts.
+    A fresh look: what was stopped, opened or closed since the turn began counts. An open circuit is probed by such a
+    turn only where no turn of its own probes it, because this turn's person has waited already.
     """
-    now = standing(current_rollout())
-    chain = now.chain_from(forced_provider() or session_provider)
-    return next((name for name in chain if name not in tried and now.why_not(name) is None), None)
+    now, forced = timezone.now(), forced_provider()
+    circuits = open_circuits(now=now, every_s=FALLBACK_PROBE_INTERVAL_S)
+    able = standing(current_rollout(), circuits=circuits).under(forced)
+    for name in able.chain_from(forced or session_provider):
+        if name in tried or able.obstacle(name):
+            continue
+        if name in able.circuits and not claim_probe(name, now=now, every_s=FALLBACK_PROBE_INTERVAL_S):
+            continue
+        return name
+    return None
 
 
 def current_rollout() -> Rollout:
@@ -69,13 +85,14 @@ def forced_provider() -> str | None:
     return settings.GVSES_FORCE_PROVIDER or None
 
 
-def standing(rollout: Rollout) -> Standing:
-    """Who can serve now, from the registry and the row's stops."""
+def standing(rollout: Rollout, *, circuits: Mapping[str, OpenCircuit]) -> Standing:
+    """Who can serve now, from the registry, the row's stops and the open circuits."""
     return Standing(
         providers=tuple(PROVIDERS),
         fallback_chain=FALLBACK_CHAIN,
         unavailable={name: why for name in PROVIDERS if (why := why_unavailable(name))},
         killed=rollout.killed,
+        circuits=circuits,
     )
 
 
@@ -172,17 +189,22 @@ def explain_kill(*, provider: str, by: str, reason: str) -> RolloutChange:
         return _save(rollout, before, action=RolloutChange.Action.REASON_GIVEN, by=by, reason=reason, provider=provider)
 
 
-def _read(session_id: UUID) -> tuple[Rollout, Assignment | None]:
-    """The rollout and the session's assignment in one query."""
+def _read(session_id: UUID) -> tuple[Rollout, Assignment | None, bool]:
+    """The rollout, the session's assignment and whether any circuit is open, in one query."""
     own = SessionAssignment.objects.filter(pk=session_id).order_by()
     fields = JSONObject(provider="provider", bucket="bucket", share_at_assign="share_at_assign", reason="reason")
-    rollout = Rollout.objects.filter(pk=Rollout.ONLY_ID).annotate(own=Subquery(own.values(row=fields))).first()
+    rollout = (
+        Rollout.objects.filter(pk=Rollout.ONLY_ID)
+        .annotate(own=Subquery(own.values(row=fields)), has_open_circuit=Exists(Circuit.objects.open()))
+        .first()
+    )
     if rollout is None:
         _seed()
         return _read(session_id)
     if rollout.own is None:
-        return rollout, None
-    return rollout, Assignment(**{**rollout.own, "reason": Reason(rollout.own["reason"])})
+        return rollout, None, rollout.has_open_circuit
+    assignment = Assignment(**{**rollout.own, "reason": Reason(rollout.own["reason"])})
+    return rollout, assignment, rollout.has_open_circuit
 
 
 def _owner(rollout: Rollout, bucket: int) -> str | None:

@@ -7,9 +7,11 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.routing import services
-from apps.routing.models import Rollout, RolloutChange, SessionAssignment
+from apps.routing.circuits import record_outcome
+from apps.routing.models import Circuit, CircuitChange, Rollout, RolloutChange, SessionAssignment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_backends")]
 
@@ -29,7 +31,14 @@ def make_staff(*permissions: str, name: str = "Bob") -> Client:
 @pytest.fixture
 def bob() -> Client:
     return make_staff(
-        "view_rollout", "change_rollout", "kill", "unkill", "view_sessionassignment", "view_rolloutchange"
+        "view_rollout",
+        "change_rollout",
+        "kill",
+        "unkill",
+        "close_circuit",
+        "view_sessionassignment",
+        "view_rolloutchange",
+        "view_circuitchange",
     )
 
 
@@ -37,6 +46,11 @@ def bob() -> Client:
 def charlie() -> Client:
     """Staff, but not of operations: may look at the rollout and no more."""
     return make_staff("view_rollout", name="Charlie")
+
+
+def open_circuit(provider: str) -> None:
+    now = timezone.now()
+    record_outcome(provider=provider, ok=False, code="unauthorized", opens=True, now=now, began_at=now)
 
 
 def text_of(client: Client, url: str = PAGE) -> str:
@@ -134,6 +148,7 @@ WRITES = [
     ("stop", ["responses"], {}),
     ("explain", ["workflow"], {"reason": "Because."}),
     ("resume", ["workflow"], {"reason": "Because."}),
+    ("close_circuit", ["agents_sdk"], {"reason": "Because."}),
 ]
 
 
@@ -142,18 +157,27 @@ def test_charlie_may_look_and_change_nothing(
     charlie: Client, name: str, arguments: list[str], fields: dict[str, str]
 ) -> None:
     services.kill(provider="workflow", by="Alice")
+    open_circuit("agents_sdk")
     page = text_of(charlie)
+    assert "Close circuit now" not in page
+    assert charlie.get(reverse("admin:routing_rollout_circuit", args=["agents_sdk"])).status_code == 403
     assert "All new sessions are served by responses." in page
     assert "Stop responses</button>" not in page
     assert "Resume workflow</button>" not in page
     assert "See what moves" not in page
     assert charlie.post(reverse(f"admin:routing_rollout_{name}", args=arguments), fields).status_code == 403
     assert Rollout.objects.get().version == 2
+    assert Circuit.objects.open().count() == 1
 
 
 @pytest.mark.parametrize(
     ("permission", "allowed"),
-    [("change_rollout", {"preview", "shares"}), ("kill", {"stop", "explain"}), ("unkill", {"resume"})],
+    [
+        ("change_rollout", {"preview", "shares"}),
+        ("kill", {"stop", "explain"}),
+        ("unkill", {"resume"}),
+        ("close_circuit", {"close_circuit"}),
+    ],
 )
 def test_each_permission_opens_its_own_verbs_only(permission: str, allowed: set[str]) -> None:
     client = make_staff(permission, name="Bob")
@@ -182,6 +206,11 @@ def test_a_visitor_and_a_customer_are_sent_to_log_in(client: Client) -> None:
     assert client.get(PAGE).headers["Location"].startswith("/admin/login/")
     client.force_login(User.objects.create_user("Alice"))
     assert client.get(PAGE).headers["Location"].startswith("/admin/login/")
+    open_circuit("workflow")
+    for name, send in (("circuit", client.get), ("close_circuit", client.post)):
+        answer = send(reverse(f"admin:routing_rollout_{name}", args=["workflow"]))
+        assert answer.headers["Location"].startswith("/admin/login/")
+    assert Circuit.objects.open().count() == 1
 
 
 def test_nobody_adds_or_deletes_a_rollout(admin_client: Client) -> None:
@@ -194,7 +223,9 @@ def test_nobody_adds_or_deletes_a_rollout(admin_client: Client) -> None:
 def test_no_page_has_inline_script_or_style(bob: Client) -> None:
     services.kill(provider="workflow", by="Alice")
     preview = bob.post(reverse("admin:routing_rollout_preview"), {**SHARES, "version": "2"}).content.decode()
-    for page in (text_of(bob), preview):
+    open_circuit("responses")
+    confirm = text_of(bob, reverse("admin:routing_rollout_circuit", args=["responses"]))
+    for page in (text_of(bob), preview, confirm):
         assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", page)
         assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", page))
 
@@ -224,3 +255,51 @@ def test_the_history_is_read_only(admin_client: Client) -> None:
     url = f"/admin/routing/rolloutchange/{change.pk}/"
     assert admin_client.post(f"{url}change/", {"reason": "x"}).status_code == 403
     assert admin_client.post(f"{url}delete/", {"post": "yes"}).status_code == 403
+
+
+def test_an_open_circuit_is_told_on_the_page_with_what_to_do(settings, bob: Client) -> None:
+    settings.OPENAI_API_KEY = "a key"
+    assert "Every circuit is closed" in text_of(bob)
+    open_circuit("responses")
+    page = text_of(bob).replace("&#x27;", "'")
+    assert "All new sessions are served by analyst. responses' circuit is open since" in page
+    assert 'role="alert">OpenAI refuses the key (401). Renew OPENAI_API_KEY and restart; the circuit tries' in page
+    assert "responses' circuit opened: key refused" in page
+    assert 'href="#circuit-responses">circuit open</a>' in page
+
+
+def test_closing_a_circuit_by_hand_is_confirmed_on_a_page_that_says_what_it_does(bob: Client) -> None:
+    open_circuit("workflow")
+    confirm = reverse("admin:routing_rollout_circuit", args=["workflow"])
+    assert f'href="{confirm}"' in text_of(bob)
+    said = text_of(bob, confirm)
+    assert "From the next turn workflow serves its sessions again, whether it is well or not." in said
+    assert "While it fails, people wait for it before responses answers." in said
+    assert Circuit.objects.open().count() == 1
+    close = reverse("admin:routing_rollout_close_circuit", args=["workflow"])
+    assert "wants a reason" in bob.post(close, {"reason": " "}, follow=True).content.decode()
+    assert Circuit.objects.open().count() == 1
+    page = bob.post(close, {"reason": "<b>The key is new.</b>"}, follow=True).content.decode().replace("&#x27;", "'")
+    assert "orkflow's circuit is closed. All new sessions are served by responses." in page
+    assert "&lt;b&gt;The key is new.&lt;/b&gt;" in page
+    change = CircuitChange.objects.first()
+    assert change is not None
+    assert (change.action, change.by) == ("closed", "Bob")
+
+
+def test_a_circuit_that_closed_meanwhile_is_not_closed_twice(bob: Client) -> None:
+    services.current_rollout()
+    confirm = reverse("admin:routing_rollout_circuit", args=["workflow"])
+    assert "is not open; there is nothing to close." in bob.get(confirm, follow=True).content.decode()
+    close = reverse("admin:routing_rollout_close_circuit", args=["workflow"])
+    assert "is not open; nothing changed." in bob.post(close, {"reason": "Late."}, follow=True).content.decode()
+    assert not CircuitChange.objects.exists()
+
+
+def test_the_openings_and_closings_are_read_only(admin_client: Client) -> None:
+    open_circuit("workflow")
+    url = "/admin/routing/circuitchange/"
+    assert "circuit opened: key refused" in text_of(admin_client, url)
+    change = CircuitChange.objects.get()
+    assert admin_client.post(f"{url}{change.pk}/change/", {"code": "x"}).status_code == 403
+    assert admin_client.post(f"{url}{change.pk}/delete/", {"post": "yes"}).status_code == 403

@@ -1,13 +1,31 @@
 """The decision table: which rule wins, who serves, what the session belongs to, and the sentence that says why."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from apps.routing.choose import Assignment, Inputs, Reason, Standing, choose
 from apps.routing.errors import NoProvider, OverrideRefused
+from apps.routing.open_circuit import OpenCircuit
 
 PROVIDERS = ("responses", "workflow", "agents_sdk", "analyst")
 NO_BACKEND = "has no backend in this version"
 SHARES = {"responses": 7_500, "workflow": 2_500}
+
+
+def make_circuit(
+    *, may_probe: bool = False, code: str = "cut", n_failed: int = 5, n_outcomes: int = 6, days_ago: int = 0
+) -> OpenCircuit:
+    opened_at = datetime(2026, 11, 27, 9, 14, 5, tzinfo=UTC)
+    return OpenCircuit(
+        opened_at=opened_at,
+        as_of=opened_at + timedelta(seconds=3, days=days_ago),
+        code=code,
+        n_failed=n_failed,
+        n_outcomes=n_outcomes,
+        next_probe_at=opened_at + timedelta(seconds=5),
+        may_probe=may_probe,
+    )
 
 
 def make_inputs(
@@ -18,6 +36,8 @@ def make_inputs(
     forced: str | None = None,
     killed: str = "",
     unavailable: str = "",
+    opened: str = "",
+    probes: str = "",
     shares: dict[str, int] = SHARES,
 ) -> Inputs:
     return Inputs(
@@ -26,6 +46,7 @@ def make_inputs(
             fallback_chain=("responses", "analyst"),
             unavailable=dict.fromkeys(unavailable.split(), NO_BACKEND),
             killed=frozenset(killed.split()),
+            circuits={name: make_circuit(may_probe=name in probes.split()) for name in f"{opened} {probes}".split()},
         ),
         bucket=4_127,
         bucket_owner=owner,
@@ -85,6 +106,28 @@ TABLE = [
         "break_glass",
     ),
     ({"forced": "typo"}, "responses", "workflow", "break_glass"),
+    ({"opened": "workflow"}, "responses", "workflow", "circuit_open"),
+    ({"opened": "workflow responses"}, "analyst", "workflow", "circuit_open"),
+    ({"opened": "workflow responses agents_sdk"}, "analyst", "workflow", "circuit_open"),
+    ({"opened": "responses"}, "workflow", "workflow", "bucket_map"),
+    ({"opened": "agents_sdk", "assigned": "agents_sdk"}, "responses", "agents_sdk", "circuit_open"),
+    ({"opened": "workflow", "killed": "workflow"}, "responses", "workflow", "kill_switch"),
+    ({"opened": "responses", "killed": "workflow"}, "analyst", "workflow", "kill_switch"),
+    ({"opened": "workflow", "unavailable": "workflow"}, "responses", "responses", "bucket_map"),
+    (
+        {"opened": "agents_sdk", "assigned": "agents_sdk", "unavailable": "agents_sdk"},
+        "responses",
+        "agents_sdk",
+        "not_configured",
+    ),
+    ({"opened": "agents_sdk", "override": "agents_sdk"}, "responses", "agents_sdk", "circuit_open"),
+    ({"opened": "workflow", "override": "agents_sdk"}, "agents_sdk", "agents_sdk", "override"),
+    ({"opened": "responses", "forced": "responses"}, "responses", "workflow", "break_glass"),
+    ({"opened": "responses", "forced": "responses", "killed": "responses"}, "responses", "workflow", "break_glass"),
+    ({"probes": "workflow"}, "workflow", "workflow", "bucket_map"),
+    ({"probes": "agents_sdk", "override": "agents_sdk"}, "agents_sdk", "agents_sdk", "override"),
+    ({"probes": "workflow", "killed": "workflow"}, "responses", "workflow", "kill_switch"),
+    ({"opened": "workflow", "probes": "responses"}, "responses", "workflow", "circuit_open"),
 ]
 
 
@@ -116,6 +159,25 @@ def test_the_first_rule_that_matches_decides(given: dict[str, str], serves: str,
         ({"assigned": "retired"}, "but retired is not known to this version, so responses serves."),
         ({"override": "analyst"}, "A staff override names analyst, so analyst serves."),
         ({"forced": "analyst"}, "GVSES_FORCE_PROVIDER names analyst, so analyst serves."),
+        (
+            {"opened": "workflow"},
+            "workflow's circuit is open since 09:14:05 UTC (5 of 6 answers failed in 30 s), so responses serves.",
+        ),
+        (
+            {"opened": "workflow", "killed": "responses"},
+            "workflow's circuit is open since 09:14:05 UTC (5 of 6 answers failed in 30 s) "
+            "and responses is stopped by the kill switch, so analyst serves.",
+        ),
+        (
+            {"assigned": "workflow", "probes": "workflow"},
+            "This session was assigned to workflow; workflow's circuit is open since 09:14:05 UTC "
+            "(5 of 6 answers failed in 30 s), and this turn tries it again, so workflow serves.",
+        ),
+        (
+            {"killed": "workflow", "probes": "responses"},
+            "workflow is stopped by the kill switch; responses' circuit is open since 09:14:05 UTC "
+            "(5 of 6 answers failed in 30 s), and this turn tries it again, so responses serves.",
+        ),
         ({"owner": None}, "No provider known to this version owns bucket 4,127, so responses serves."),
     ],
 )
@@ -137,8 +199,10 @@ def test_with_only_the_analyst_every_share_resolves_to_it() -> None:
     assert (route.new_assignment.provider, route.new_assignment.share_at_assign) == ("analyst", 10_000)
 
 
-@pytest.mark.parametrize("given", [{"killed": "workflow"}, {"forced": "analyst"}])
-def test_a_kill_or_break_glass_assigns_a_new_session_as_if_it_were_not_there(given: dict[str, str]) -> None:
+@pytest.mark.parametrize("given", [{"killed": "workflow"}, {"forced": "analyst"}, {"opened": "workflow"}])
+def test_a_kill_an_open_circuit_or_break_glass_assigns_a_new_session_as_if_it_were_not_there(
+    given: dict[str, str],
+) -> None:
     calm, stopped = choose(make_inputs()), choose(make_inputs(**given))
     assert stopped.new_assignment == calm.new_assignment
     assert stopped.provider != calm.provider
@@ -147,6 +211,36 @@ def test_a_kill_or_break_glass_assigns_a_new_session_as_if_it_were_not_there(giv
 @pytest.mark.parametrize("given", [{"assigned": "workflow"}, {"override": "workflow"}])
 def test_an_assigned_or_overridden_session_stores_nothing(given: dict[str, str]) -> None:
     assert choose(make_inputs(**given)).new_assignment is None
+
+
+@pytest.mark.parametrize(
+    ("given", "is_probe"),
+    [
+        ({}, False),
+        ({"opened": "workflow"}, False),
+        ({"probes": "workflow"}, True),
+        ({"opened": "workflow", "probes": "responses"}, True),
+        ({"probes": "agents_sdk"}, False),
+        ({"probes": "workflow", "killed": "workflow"}, False),
+        ({"probes": "workflow", "forced": "workflow"}, False),
+        ({"probes": "workflow", "forced": "analyst"}, False),
+    ],
+)
+def test_a_turn_that_goes_to_an_open_circuit_says_that_it_is_a_probe(given: dict[str, str], is_probe: bool) -> None:
+    assert choose(make_inputs(**given)).is_probe is is_probe
+
+
+@pytest.mark.parametrize(
+    ("circuit", "since"),
+    [
+        (make_circuit(), "open since 09:14:05 UTC (5 of 6 answers failed in 30 s)"),
+        (make_circuit(code="unauthorized", n_failed=0, n_outcomes=0), "open since 09:14:05 UTC (key refused)"),
+        (make_circuit(code="news", n_failed=0, n_outcomes=0), "open since 09:14:05 UTC (news)"),
+        (make_circuit(days_ago=1), "open since 27 Nov, 09:14:05 UTC (5 of 6 answers failed in 30 s)"),
+    ],
+)
+def test_a_circuit_says_since_when_and_why(circuit: OpenCircuit, since: str) -> None:
+    assert circuit.since == since
 
 
 def test_an_assigned_session_keeps_the_bucket_and_chance_it_was_assigned_with() -> None:

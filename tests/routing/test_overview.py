@@ -1,8 +1,16 @@
 """The sentences that operations reads say what routing does."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.conf import LazySettings
+from django.utils import timezone
+
+from apps.providers import errors
 from apps.routing.choose import Standing
+from apps.routing.circuits import claim_probe, record_outcome
+from apps.routing.failure_codes import CODES
+from apps.routing.models import Circuit
 from apps.routing.overview import headline, overview
 from apps.routing.services import kill, unkill
 
@@ -91,3 +99,134 @@ def test_an_outage_is_one_only_while_nobody_serves(only_analyst: None) -> None:
     assert overview().is_outage
     unkill(provider="analyst", by="bob", reason="drill over")
     assert not overview().is_outage
+
+
+def open_circuit(provider: str, code: str, *, seconds_ago: float = 1) -> str:
+    """Opens it by one failure, or five of them where one is not enough; answers the time of day it says."""
+    then = timezone.now() - timedelta(seconds=seconds_ago)
+    opens = CODES[code].wants_somebody
+    for _ in range(1 if opens else 5):
+        record_outcome(provider=provider, ok=False, code=code, opens=opens, now=then, began_at=then)
+    return f"{then:%H:%M:%S} UTC"
+
+
+def circuit_lines(provider: str) -> tuple[str, str, str]:
+    note = next(row.circuit for row in overview().rows if row.name == provider)
+    assert note is not None
+    return note.what, note.tries, note.to_do
+
+
+@pytest.mark.django_db
+def test_an_open_circuit_stands_in_the_headline_and_in_its_row(all_backends: None, settings: LazySettings) -> None:
+    settings.OPENAI_API_KEY = "a key"
+    since = open_circuit("responses", "server_error")
+    now = overview()
+    what = f"responses' circuit is open since {since} (5 of 5 answers failed in 30 s), so analyst serves its sessions."
+    assert now.headline == f"All new sessions are served by analyst. {what}"
+    row = next(row for row in now.rows if row.name == "responses")
+    assert row.share_note == (
+        f"its circuit is open since {since} (5 of 5 answers failed in 30 s): its share goes to analyst"
+    )
+    opened_at = Circuit.objects.get().opened_at
+    assert opened_at is not None
+    due = f"{opened_at + timedelta(seconds=5):%H:%M:%S} UTC"
+    assert circuit_lines("responses") == (
+        what,
+        f"From {due} the next turn of its sessions tries it again.",
+        "OpenAI fails (500 or above). Nothing to do here but wait and look at the server's status page; "
+        "the circuit tries again every 5 s by itself.",
+    )
+    assert now.calls == []
+
+
+@pytest.mark.django_db
+def test_a_refused_key_calls_for_somebody_once_however_many_circuits_it_opens(
+    all_backends: None, settings: LazySettings
+) -> None:
+    settings.OPENAI_API_KEY = "a key"
+    since = [open_circuit(name, "unauthorized") for name in ("responses", "workflow")]
+    now = overview()
+    assert now.calls == [
+        "OpenAI refuses the key (401). Renew OPENAI_API_KEY and restart; the circuit tries again every 5 s by itself."
+    ]
+    assert now.headline.endswith(
+        f"2 circuits are open: responses since {since[0]} (key refused), workflow since {since[1]} (key refused)."
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("key", "url", "server"),
+    [("k", "", "OpenAI"), ("k", "http://x/v1", "The server at OPENAI_BASE_URL"), ("", "", "The sandbox")],
+)
+def test_the_call_names_the_server_that_is_asked(
+    all_backends: None, settings: LazySettings, key: str, url: str, server: str
+) -> None:
+    settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = key, url
+    open_circuit("responses", "quota")
+    (call,) = overview().calls
+    assert call.startswith(f"{server} says that the quota or the credit is used up.")
+
+
+@pytest.mark.django_db
+def test_the_row_tells_how_the_last_try_failed_and_the_call_follows_it(
+    all_backends: None, settings: LazySettings
+) -> None:
+    settings.OPENAI_API_KEY = "a key"
+    open_circuit("workflow", "server_error", seconds_ago=20)
+    now = timezone.now()
+    assert claim_probe("workflow", now=now - timedelta(seconds=10))
+    record_outcome(provider="workflow", ok=False, code="unauthorized", opens=True, now=now, began_at=now)
+    _, tries, to_do = circuit_lines("workflow")
+    assert tries == (
+        f"The last try failed at {now:%H:%M:%S} UTC (key refused). The next turn of its sessions tries it again."
+    )
+    assert to_do.startswith("OpenAI refuses the key (401).")
+    assert overview().calls == [to_do]
+
+
+@pytest.mark.django_db
+def test_a_stopped_provider_s_circuit_says_that_no_turn_tries_it(all_backends: None) -> None:
+    open_circuit("workflow", "cut")
+    kill(provider="workflow", by="bob")
+    what, tries, to_do = circuit_lines("workflow")
+    assert what.endswith("so responses serves its sessions.")
+    assert tries == "It is stopped too, so no turn tries it until it is resumed."
+    assert "by itself" not in to_do
+
+
+@pytest.mark.django_db
+def test_under_break_glass_a_circuit_does_not_claim_to_decide(all_backends: None, settings: LazySettings) -> None:
+    open_circuit("workflow", "cut")
+    settings.GVSES_FORCE_PROVIDER = "workflow"
+    what, tries, _ = circuit_lines("workflow")
+    assert what.endswith("(5 of 5 answers failed in 30 s).")
+    assert tries == "GVSES_FORCE_PROVIDER names it, so every turn goes to it all the same."
+
+
+@pytest.mark.django_db
+def test_with_the_floor_stopped_an_open_circuit_is_an_outage_that_says_so(all_backends: None) -> None:
+    for name in ("responses", "workflow", "agents_sdk"):
+        open_circuit(name, "cut")
+    assert not overview().is_outage
+    kill(provider="analyst", by="bob")
+    assert overview().is_outage
+    assert circuit_lines("workflow")[0].endswith("; nobody else can serve its sessions: people see an error.")
+
+
+@pytest.mark.django_db
+def test_a_stop_beside_an_open_circuit_says_what_it_adds(all_backends: None) -> None:
+    open_circuit("workflow", "cut")
+    effect = next(row.stop_effect for row in overview().rows if row.name == "workflow")
+    assert effect == (
+        "responses serves its sessions already, while its circuit is open; a stop holds until it is resumed."
+    )
+
+
+def test_every_error_class_that_can_open_a_circuit_is_explained() -> None:
+    assert errors.__doc__ is not None
+    lines = errors.__doc__.replace("│", " ").split("├── ")
+    counted = [line for line in lines if line.startswith(("ProviderUnavailable", "ProviderProtocol", "AccessRefused"))]
+    named = {word.strip(" .\n") for line in counted for word in line.split(":", 1)[1].split(",")}
+    assert len(named) > 15
+    assert named - set(CODES) == set()

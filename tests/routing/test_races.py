@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from typing import TypeVar
 from uuid import uuid4
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
+from django.utils import timezone
 
 from apps.routing import services
-from apps.routing.models import Rollout, RolloutChange, SessionAssignment
+from apps.routing.circuits import claim_probe, record_outcome
+from apps.routing.models import Circuit, CircuitChange, Outcome, Rollout, RolloutChange, SessionAssignment
 
 T = TypeVar("T")
 
@@ -67,3 +70,43 @@ def test_racing_changes_are_all_kept_each_as_a_version_of_its_own() -> None:
     race(4, lambda number: services.kill(provider=names[number], by="Bob"))
     assert Rollout.objects.get().killed == set(names)
     assert list(RolloutChange.objects.order_by("version").values_list("version", flat=True)) == [1, 2, 3, 4, 5]
+
+
+def test_failures_that_race_open_the_circuit_once_at_the_fifth() -> None:
+    now = timezone.now()
+
+    def fail(_: int) -> None:
+        with transaction.atomic():
+            record_outcome(provider="workflow", ok=False, code="cut", now=now, began_at=now)
+
+    race(4, fail)
+    assert not Circuit.objects.open().exists()
+    # The fifth and the sixth at once: whichever comes second finds it open.
+    race(2, fail)
+    assert (Circuit.objects.open().count(), Outcome.objects.count()) == (1, 6)
+    assert [(change.n_failed, change.n_outcomes) for change in CircuitChange.objects.all()] == [(5, 5)]
+
+
+def test_the_last_of_five_racing_failures_sees_all_the_others() -> None:
+    now = timezone.now()
+    race(5, lambda _: record_outcome(provider="workflow", ok=False, code="cut", now=now, began_at=now))
+    assert Circuit.objects.open().count() == 1
+
+
+def test_of_twenty_racing_turns_one_is_the_probe() -> None:
+    then = timezone.now() - timedelta(seconds=60)
+    record_outcome(provider="responses", ok=False, code="quota", opens=True, now=then, began_at=then)
+    services.current_rollout()
+    routes = race(20, lambda _: services.resolve(session_id=uuid4()))
+    assert sorted(route.provider for route in routes) == ["analyst"] * 19 + ["responses"]
+    assert [route.provider for route in routes if route.is_probe] == ["responses"]
+
+
+def test_probes_that_succeed_at_once_close_the_circuit_once() -> None:
+    then = timezone.now() - timedelta(seconds=60)
+    record_outcome(provider="responses", ok=False, code="quota", opens=True, now=then, began_at=then)
+    assert claim_probe("responses", now=timezone.now())
+    now = timezone.now()
+    race(8, lambda _: record_outcome(provider="responses", ok=True, now=now, began_at=now))
+    assert not Circuit.objects.open().exists()
+    assert [change.action for change in CircuitChange.objects.all()] == ["closed", "opened"]

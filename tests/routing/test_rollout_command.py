@@ -4,8 +4,10 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from apps.routing import services
+from apps.routing.circuits import record_outcome
 from apps.routing.models import Rollout, RolloutChange
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_backends")]
@@ -65,6 +67,8 @@ def test_show_json_is_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
         (["set", "responses=50", "responses=50"], "responses is given twice."),
         (["kill", "gpt", "--reason", "x"], "There is no provider “gpt”."),
         (["kill", "workflow"], "--reason"),
+        (["close-circuit", "workflow", "--reason", "x"], "workflow's circuit is not open; nothing changed."),
+        (["close-circuit", "workflow"], "--reason"),
         (["unkill", "workflow", "--reason", "x"], "workflow is not stopped."),
         (["unkill", "workflow", "--reason", " "], "Resuming workflow wants a reason."),
     ],
@@ -76,3 +80,18 @@ def test_bad_input_is_refused_with_a_sentence_and_changes_nothing(arguments: lis
     assert sentence in str(refusal.value)
     assert refusal.value.returncode == 1
     assert Rollout.objects.get().version == 1
+
+
+def test_an_open_circuit_is_shown_and_closed_from_the_shell(capsys: pytest.CaptureFixture[str], settings) -> None:
+    settings.OPENAI_API_KEY = "a key"
+    now = timezone.now()
+    record_outcome(provider="workflow", ok=False, code="unauthorized", opens=True, now=now, began_at=now)
+    shown = run(capsys, "show")
+    line = f"workflow's circuit is open since {now:%H:%M:%S} UTC (key refused), so responses serves its sessions."
+    assert shown.count(line) == 2
+    assert "OpenAI refuses the key (401)." in shown
+    circuit = json.loads(run(capsys, "show", "--json"))["providers"]["workflow"]["circuit"]
+    assert (circuit["opened_at"], circuit["code"], circuit["answers"]) == (now.isoformat(), "unauthorized", 0)
+    closed = run(capsys, "close-circuit", "workflow", "--reason", "The key is new.")
+    assert closed.startswith("workflow's circuit is closed. All new sessions are served by responses.")
+    assert json.loads(run(capsys, "show", "--json"))["providers"]["workflow"]["circuit"] is None

@@ -8,8 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.providers.registry import PROVIDERS
-from apps.routing import services
+from apps.routing import circuits, services
 from apps.routing.errors import RoutingError
+from apps.routing.open_circuit import circuit_of
 from apps.routing.overview import overview
 from apps.routing.shares import parse_shares
 
@@ -31,6 +32,12 @@ class Command(BaseCommand):
         unkill.add_argument("name", metavar="NAME")
         unkill.add_argument("--reason", required=True, help="why")
 
+        close = verbs.add_parser(
+            "close-circuit", help="let a provider's turns go to it again, whether it is well or not"
+        )
+        close.add_argument("name", metavar="NAME")
+        close.add_argument("--reason", required=True, help="why")
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             match options["verb"]:
@@ -43,6 +50,9 @@ class Command(BaseCommand):
                 case "unkill":
                     services.unkill(provider=options["name"], by=operator(), reason=options["reason"])
                     self.stdout.write(f"{options['name']} resumed. {overview().headline}")
+                case "close-circuit":
+                    circuits.close_circuit(provider=options["name"], by=operator(), reason=options["reason"])
+                    self.stdout.write(f"{circuit_of(options['name'])} is closed. {overview().headline}")
         except RoutingError as error:
             raise CommandError(str(error)) from error
 
@@ -60,6 +70,9 @@ class Command(BaseCommand):
                 self.stdout.write(
                     f"{'':<{width}}  stopped by {row.stop.by}{when}: {row.stop.reason or 'no reason yet'}"
                 )
+            if row.circuit:
+                for sentence in (row.circuit.what, row.circuit.tries, row.circuit.to_do):
+                    self.stdout.write(f"{'':<{width}}  {sentence}")
         self.stdout.write(f"Version {now.version}, {now.updated_at:%Y-%m-%d %H:%M} UTC.")
 
     def _set(self, pairs: list[str], *, reason: str) -> None:
