@@ -12,9 +12,9 @@ from contextlib import aclosing
 from typing import assert_never
 from uuid import UUID
 
-from django.conf import settings
 from django.utils import timezone
 
+from apps.assistant.attempts import INTERNAL, Attempts
 from apps.assistant.errors import ConversationBusy
 from apps.assistant.messages import clean_message
 from apps.assistant.models import Turn
@@ -23,11 +23,8 @@ from apps.assistant.transcript import Transcript
 from apps.assistant.turns import BegunTurn, begin_turn, finish_turn
 from apps.core.request_context import bind_ids
 from apps.core.threads import in_database_thread
-from apps.market.tools.market_toolbox import default_toolbox
-from apps.providers.errors import ProviderError, ProviderProtocolError, ProviderUnavailable
+from apps.providers.errors import ProviderError
 from apps.providers.events import Done, Error, Event, Json, Meta
-from apps.providers.protocol import TurnRequest
-from apps.providers.registry import get_provider
 from apps.routing.choose import Route
 from apps.routing.errors import NoProvider
 
@@ -63,13 +60,23 @@ async def run_turn(
         transcript=transcript,
     )
     bind_ids(session_id=session_id, request_id=begun.request_id)
+    attempts = Attempts(begun=begun, transcript=transcript, person_hash=owner.hashed)
+    try:
+        async with aclosing(_answer(begun, transcript, attempts)) as events:
+            async for event in events:
+                yield event
+    finally:
+        # The person has read the end by now; what a provider still has to close keeps nobody waiting.
+        await asyncio.shield(attempts.close())
+
+
+async def _answer(begun: BegunTurn, transcript: Transcript, attempts: Attempts) -> AsyncGenerator[Event]:
     status, error = Turn.Status.INTERRUPTED, None
     try:
         yield _opening(begun)
         try:
-            async with aclosing(_serve(begun, deadline=started + settings.TURN_DEADLINE_S)) as events:
+            async with aclosing(attempts.events()) as events:
                 async for event in events:
-                    transcript.add(event, now=time.perf_counter())
                     if not isinstance(event, Done):
                         yield event
             status = Turn.Status.SUCCEEDED
@@ -131,33 +138,6 @@ async def _finish(begun: BegunTurn, transcript: Transcript, *, status: Turn.Stat
     )
 
 
-async def _serve(begun: BegunTurn, *, deadline: float) -> AsyncGenerator[Event]:
-    """The provider's events up to and with its `Done`, none later than the deadline (a `perf_counter` reading)."""
-    if isinstance(begun.route, NoProvider):
-        raise begun.route
-    provider = get_provider(begun.route.provider)
-    request = TurnRequest(
-        request_id=begun.request_id,
-        session_id=begun.session_id,
-        question=begun.question,
-        history=begun.history,
-        toolbox=default_toolbox(),
-        is_voice=begun.is_voice,
-    )
-    async with aclosing(provider.stream(request)) as events:
-        while True:
-            try:
-                async with asyncio.timeout(deadline - time.perf_counter()):
-                    event = await anext(events)
-            except StopAsyncIteration:
-                raise ProviderProtocolError("The answer ended before it was whole. Ask again.") from None
-            except TimeoutError:
-                raise ProviderUnavailable("The answer took too long. Ask again.") from None
-            yield event
-            if isinstance(event, Done):
-                return
-
-
 def _opening(begun: BegunTurn) -> Meta:
     turn: Json = {
         "request_id": str(begun.request_id),
@@ -183,13 +163,8 @@ def _opening(begun: BegunTurn) -> Meta:
 
 def _as_event(exception: Exception) -> Error:
     if isinstance(exception, ProviderError):
-        logger.warning("Provider failed", extra={"code": exception.code, "retryable": exception.retryable})
         return Error(message=str(exception), retryable=exception.retryable, code=exception.code)
     if isinstance(exception, NoProvider):
         return Error(message=exception.for_people, retryable=exception.retryable, code=exception.code)
     logger.error("Turn failed", exc_info=exception)
-    return Error(
-        message="Something went wrong on our side. Your question is kept; ask it again.",
-        retryable=True,
-        code="internal",
-    )
+    return Error(message=INTERNAL, retryable=True, code="internal")

@@ -1,53 +1,80 @@
-"""What one turn has said and done so far, gathered from its events while they pass."""
+"""What one turn has said and done so far, attempt by attempt, gathered from its events while they pass."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from apps.metrics.records import ToolCallRecord
+from apps.assistant.turn_toolbox import AttemptToolbox
+from apps.metrics.models import Attempt as AttemptRow
 from apps.providers.events import Done, Event, Text, ToolCall, ToolResult, Usage
 
+Outcome = AttemptRow.Outcome
 UNFINISHED = {"error": {"code": "unfinished", "message": "This call did not finish.", "retryable": True}}
 
 
 @dataclass(slots=True, kw_only=True)
-class Transcript:
-    """`started` is a monotonic reading in seconds, taken at `started_at`; everything is timed against it."""
+class CallMade:
+    """One tool call of an attempt. `called_at` is a monotonic reading; `latency_ms` is None until it has answered."""
 
+    call_id: str
+    name: str
+    arguments: dict[str, Any]
+    called_at: float
+    ok: bool = False
+    result: dict[str, Any] = field(default_factory=lambda: UNFINISHED)
+    latency_ms: float | None = None
+    retries: int = 0
+    was_reused: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """As the turn keeps it for the page."""
+        return {
+            "call_id": self.call_id,
+            "name": self.name,
+            "arguments": self.arguments,
+            "ok": self.ok,
+            "result": self.result,
+            "latency_ms": self.latency_ms,
+        }
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """One provider's try. The readings are of the turn's monotonic clock; `ended` is None while it runs."""
+
+    number: int
+    provider: str
+    toolbox: AttemptToolbox
     started: float
-    started_at: datetime
+    ended: float | None = None
+    #: Of an attempt that nobody ended: the person left in its middle.
+    outcome: Outcome = Outcome.INTERRUPTED
+    error_code: str = ""
     text: list[str] = field(default_factory=list)
-    #: By call id: `{"call_id", "name", "arguments", "ok", "result", "latency_ms"}`.
-    tool_calls: dict[str, dict[str, Any]] = field(default_factory=dict)
+    first_text_at: float | None = None
+    tool_calls: dict[str, CallMade] = field(default_factory=dict)
     usages: list[Usage] = field(default_factory=list)
     done: Done | None = None
-    ttft_ms: float | None = None
-    _called_at: dict[str, float] = field(default_factory=dict)
 
     def add(self, event: Event, *, now: float) -> None:
-        """Takes note of one event; `now` is the same clock as `started`."""
+        """Takes note of one event. Raises KeyError for the result of a call that was never made."""
         match event:
             case Text():
-                if self.ttft_ms is None and event.content:
-                    self.ttft_ms = round((now - self.started) * 1000, 2)
+                if self.first_text_at is None and event.content:
+                    self.first_text_at = now
                 self.text.append(event.content)
             case ToolCall():
-                self._called_at[event.call_id] = now
-                self.tool_calls[event.call_id] = {
-                    "call_id": event.call_id,
-                    "name": event.name,
-                    "arguments": event.arguments,
-                    "ok": False,
-                    "result": UNFINISHED,
-                    "latency_ms": None,
-                }
+                self.tool_calls[event.call_id] = CallMade(
+                    call_id=event.call_id, name=event.name, arguments=event.arguments, called_at=now
+                )
             case ToolResult():
-                self.tool_calls[event.call_id] |= {
-                    "ok": event.ok,
-                    "result": event.result,
-                    "latency_ms": event.latency_ms,
-                }
+                call = self.tool_calls[event.call_id]
+                noted = self.toolbox.take_note(call.name, call.arguments)
+                call.ok, call.result, call.latency_ms = event.ok, event.result, event.latency_ms
+                call.retries = noted.retries if noted else event.retries
+                call.was_reused = noted.was_reused if noted else False
             case Usage():
                 self.usages.append(event)
             case Done():
@@ -55,35 +82,80 @@ class Transcript:
             case _:
                 pass
 
+    def end(self, outcome: Outcome, *, now: float, error_code: str = "") -> None:
+        self.outcome, self.ended, self.error_code = outcome, now, error_code
+
     @property
     def answer(self) -> str:
         return "".join(self.text)
 
     @property
-    def cost_usd(self) -> Decimal | None:
-        """The sum over all model calls; None where no call was reported or one of them has no known price."""
-        costs = [usage.cost_usd for usage in self.usages]
-        if not costs or None in costs:
-            return None
-        return sum((Decimal(str(cost)) for cost in costs), Decimal())
+    def had_visible_text(self) -> bool:
+        return self.first_text_at is not None
 
-    def tokens(self, kind: str) -> int | None:
-        """The sum of `input`, `output`, `cached` or `reasoning` tokens; None where no model call was reported."""
-        return sum(getattr(usage, f"tokens_{kind}") for usage in self.usages) if self.usages else None
+    @property
+    def has_tool_running(self) -> bool:
+        return any(call.latency_ms is None for call in self.tool_calls.values())
 
-    def tool_call_records(self, *, now: float) -> tuple[ToolCallRecord, ...]:
-        """The calls for the log; one that never finished lasted until `now`."""
-        return tuple(
-            ToolCallRecord(
-                call_id=call_id,
-                name=call["name"],
-                ok=call["ok"],
-                error_code="" if call["ok"] else str(call["result"].get("error", {}).get("code", "unknown")),
-                arguments=call["arguments"],
-                latency_ms=call["latency_ms"]
-                if call["latency_ms"] is not None
-                else round((now - self._called_at[call_id]) * 1000, 2),
-                started_at=self.started_at + timedelta(seconds=self._called_at[call_id] - self.started),
-            )
-            for call_id, call in self.tool_calls.items()
-        )
+    @property
+    def left_no_trace(self) -> bool:
+        """It said, called and used nothing."""
+        return not (self.text or self.tool_calls or self.usages)
+
+
+@dataclass(slots=True, kw_only=True)
+class Transcript:
+    """`started` is a monotonic reading in seconds, taken at `started_at`; everything is timed against it.
+
+    What the turn keeps is of the last attempt alone: it served, or it is what stood on the page when the turn ended.
+    """
+
+    started: float
+    started_at: datetime
+    attempts: list[Attempt] = field(default_factory=list)
+    #: The provider that the turn was routed to turned out not to be configured.
+    routed_was_skipped: bool = False
+
+    def moment(self, reading: float) -> datetime:
+        """When the turn's clock showed this."""
+        return self.started_at + timedelta(seconds=reading - self.started)
+
+    @property
+    def last(self) -> Attempt | None:
+        return self.attempts[-1] if self.attempts else None
+
+    @property
+    def answer(self) -> str:
+        return self.last.answer if self.last else ""
+
+    @property
+    def done(self) -> Done | None:
+        return self.last.done if self.last else None
+
+    @property
+    def tool_calls(self) -> list[dict[str, Any]]:
+        return [call.as_json() for call in self.last.tool_calls.values()] if self.last else []
+
+    @property
+    def usages(self) -> list[Usage]:
+        """Of all attempts: what was given up was used all the same."""
+        return [usage for attempt in self.attempts for usage in attempt.usages]
+
+    @property
+    def ttft_ms(self) -> float | None:
+        """To the first text that the person saw, whichever attempt wrote it."""
+        seen = [attempt.first_text_at for attempt in self.attempts if attempt.first_text_at is not None]
+        return round((min(seen) - self.started) * 1000, 2) if seen else None
+
+
+def cost_usd(usages: Iterable[Usage]) -> Decimal | None:
+    """The sum over model calls; None where none was reported or one of them has no known price."""
+    costs = [usage.cost_usd for usage in usages]
+    if not costs or None in costs:
+        return None
+    return sum((Decimal(str(cost)) for cost in costs), Decimal())
+
+
+def tokens(usages: list[Usage], kind: str) -> int | None:
+    """The sum of `input`, `output`, `cached` or `reasoning` tokens; None where no model call was reported."""
+    return sum(getattr(usage, f"tokens_{kind}") for usage in usages) if usages else None

@@ -19,19 +19,22 @@ from apps.assistant.messages import HISTORY_MESSAGES, history, title_from_questi
 from apps.assistant.models import Conversation, Turn
 from apps.assistant.owner import Owner
 from apps.assistant.transcript import Transcript
+from apps.assistant.turn_record import serving_provider, turn_record
 from apps.metrics import services as metrics
-from apps.metrics.models import Status
-from apps.metrics.records import TurnRecord
+from apps.metrics.models import Attempt, Status
 from apps.providers.events import Done, Error
 from apps.providers.protocol import Message
 from apps.routing import services as routing
 from apps.routing.choose import Route
+from apps.routing.circuits import record_outcome
 from apps.routing.errors import NoProvider
 
 logger = logging.getLogger(__name__)
 
 #: A turn that runs longer than its deadline and this grace has lost its process.
 STALE_GRACE_S = 30.0
+#: What the column holds of a model's name, which an upstream chooses.
+MODEL_CHARACTERS = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,14 +147,14 @@ def finish_turn(
     """
     latency_ms = round((ended - transcript.started) * 1000, 2)
     done = transcript.done
-    _, provider, reason = _who_and_why(begun.route)
     finished = Turn.objects.filter(pk=begun.request_id, status=Turn.Status.RUNNING).update(
         status=status,
         answer=transcript.answer,
         error=error.message if error else "",
-        model=done.model if done else "",
+        provider=serving_provider(begun.route, transcript),
+        model=done.model[:MODEL_CHARACTERS] if done else "",
         sidecar=done.sidecar if done else {},
-        tool_calls=list(transcript.tool_calls.values()),
+        tool_calls=transcript.tool_calls,
         ttft_ms=transcript.ttft_ms,
         latency_ms=latency_ms,
         finished_at=timezone.now(),
@@ -159,28 +162,26 @@ def finish_turn(
     if not finished:
         logger.warning("Turn was closed before it finished")
     _name_after_first_answer(begun, done)
+    _note_success(transcript)
     metrics.finish_request(
-        TurnRecord(
+        turn_record(
             request_id=begun.request_id,
+            route=begun.route,
+            transcript=transcript,
             status=Status(status),
-            provider=provider,
-            route_reason=reason,
-            attempts=1 if provider else 0,
-            is_fallback=False,
-            model=done.model if done else "",
+            error_code=error.code if error else "",
             latency_ms=latency_ms,
-            ttft_ms=transcript.ttft_ms,
-            tokens_input=transcript.tokens("input"),
-            tokens_output=transcript.tokens("output"),
-            tokens_cached=transcript.tokens("cached"),
-            tokens_reasoning=transcript.tokens("reasoning"),
-            cost_usd=transcript.cost_usd,
-            error=error.code if error else "",
-            intent=done.sidecar.get("intent", "") if done else "",
-            response_text=transcript.answer,
-            tool_calls=transcript.tool_call_records(now=ended),
+            ended=ended,
         )
     )
+
+
+def _note_success(transcript: Transcript) -> None:
+    """Tells the circuit of who served; those that failed have been noted when they did."""
+    served = transcript.last
+    if served is not None and served.outcome == Attempt.Outcome.SUCCEEDED:
+        began_at = transcript.moment(served.started)
+        record_outcome(provider=served.provider, ok=True, now=timezone.now(), began_at=began_at)
 
 
 def _name_after_first_answer(begun: BegunTurn, done: Done | None) -> None:

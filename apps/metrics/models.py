@@ -7,6 +7,11 @@ from uuid import UUID
 from django.db import models
 from django.utils import timezone
 
+#: What columns hold of names that an upstream chooses.
+MODEL_LENGTH = 128
+NAME_LENGTH = 64
+CALL_ID_LENGTH = 128
+
 
 def trace_id_of(request_id: UUID) -> str:
     """The trace id that Langfuse derives from the request id as its seed: 32 hexadecimal digits."""
@@ -32,7 +37,7 @@ class RequestLog(models.Model):
     route_reason = models.CharField(max_length=32, help_text="The rule that chose the provider.")
     is_fallback = models.BooleanField(default=False, help_text="Another provider than the one routed to served.")
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Providers' tries at this turn.")
-    model = models.CharField(max_length=128, blank=True)
+    model = models.CharField(max_length=MODEL_LENGTH, blank=True)
     tools_used = models.JSONField(default=list, blank=True, help_text="Names of tools called, in order of first use.")
     latency_ms = models.FloatField(null=True, blank=True, verbose_name="latency, ms")
     ttft_ms = models.FloatField(
@@ -47,7 +52,7 @@ class RequestLog(models.Model):
         null=True,
         help_text="True: a whole answer. False: the turn failed. NULL: still running, or stopped by the person.",
     )
-    error = models.CharField(max_length=64, blank=True, help_text="The class of what went wrong.")
+    error = models.CharField(max_length=NAME_LENGTH, blank=True, help_text="The class of what went wrong.")
     is_voice = models.BooleanField(default=False)
     intent = models.CharField(max_length=32, blank=True)
     has_risk_disclaimer = models.BooleanField(null=True)
@@ -114,9 +119,9 @@ class Attempt(models.Model):
     request = models.ForeignKey(RequestLog, on_delete=models.CASCADE, related_name="attempt_rows")
     number = models.PositiveSmallIntegerField(help_text="1 is who tried first.")
     provider = models.CharField(max_length=64)
-    model = models.CharField(max_length=128, blank=True)
+    model = models.CharField(max_length=MODEL_LENGTH, blank=True)
     outcome = models.CharField(max_length=16, choices=Outcome)
-    error = models.CharField(max_length=64, blank=True, help_text="The class of what went wrong.")
+    error = models.CharField(max_length=NAME_LENGTH, blank=True, help_text="The class of what went wrong.")
     had_visible_text = models.BooleanField(help_text="The person saw text of it, whether or not it stayed.")
     started_at = models.DateTimeField()
     latency_ms = models.FloatField(verbose_name="latency, ms")
@@ -151,10 +156,10 @@ class ToolCall(models.Model):
     """
 
     request = models.ForeignKey(RequestLog, on_delete=models.CASCADE, related_name="tool_calls")
-    call_id = models.CharField(max_length=128)
-    name = models.CharField(max_length=64)
+    call_id = models.CharField(max_length=CALL_ID_LENGTH)
+    name = models.CharField(max_length=NAME_LENGTH)
     ok = models.BooleanField()
-    error_code = models.CharField(max_length=64, blank=True)
+    error_code = models.CharField(max_length=NAME_LENGTH, blank=True)
     latency_ms = models.FloatField(verbose_name="latency, ms")
     arguments = models.JSONField(default=dict, blank=True)
     started_at = models.DateTimeField()

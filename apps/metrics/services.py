@@ -58,7 +58,7 @@ def finish_request(record: TurnRecord) -> bool:
             is_fallback=record.is_fallback,
             attempts=record.attempts,
             model=record.model,
-            tools_used=list(dict.fromkeys(call.name for call in record.tool_calls)),
+            tools_used=_tools_used(record),
             latency_ms=record.latency_ms,
             ttft_ms=record.ttft_ms,
             tokens_input=record.tokens_input,
@@ -104,6 +104,11 @@ def abandon_request(*, request_id: UUID) -> None:
 
 def _abandon(rows: QuerySet[RequestLog]) -> int:
     return rows.filter(status=Status.STARTED).update(status=Status.INTERRUPTED, success=False, error=ABANDONED)
+
+
+def _tools_used(record: TurnRecord) -> list[str]:
+    """Of the last attempt, whose answer the row describes; `metrics_toolcall` has those of all."""
+    return list(dict.fromkeys(call.name for call in record.tool_calls if call.attempt == record.attempts))
 
 
 def _attempts(record: TurnRecord) -> list[Attempt]:

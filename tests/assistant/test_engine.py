@@ -117,14 +117,14 @@ async def test_a_bug_is_logged_and_said_without_its_details(play, caplog) -> Non
     events = await ask()
     assert isinstance(events[-1], Error)
     assert "secret" not in events[-1].message
-    assert "Turn failed" in caplog.text
+    assert "Provider failed unexpectedly" in caplog.text
 
 
 async def test_an_answer_that_ends_without_done_is_a_failure(play) -> None:
     play(words("Half an answer"), ends=False)
     events = await ask()
     assert isinstance(events[-1], Error)
-    assert events[-1].code == "protocol"
+    assert events[-1].code == "no_terminal_event"
 
 
 async def test_a_turn_past_its_deadline_fails_with_what_to_do(play, settings) -> None:

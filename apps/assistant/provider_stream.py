@@ -1,0 +1,91 @@
+"""One provider's events, taken one at a time from a task of their own, so that a turn can leave them at once.
+
+A generator that is closed may hang in its own clean-up, and a cancelled `anext` waits for it. Here iteration and
+closing happen in the same task, whose end nobody has to wait for.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from apps.providers.errors import ProviderProtocolError
+from apps.providers.events import Done, Event
+
+logger = logging.getLogger(__name__)
+
+#: What a provider gets to close its connections before it is cancelled once more.
+CLOSE_WAIT_S = 0.5
+CUT_SHORT = "The answer ended before it was whole. Ask again."
+
+
+class ProviderStream:
+    """The events up to and with the first `Done`. The generator runs only while an event is asked for."""
+
+    def __init__(self, events: AsyncGenerator[Event], *, provider: str) -> None:
+        self._events = events
+        self._provider = provider
+        self._asked = asyncio.Event()
+        self._answer: asyncio.Future[Event] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._insisting: asyncio.TimerHandle | None = None
+        self._is_closing = False
+
+    async def next(self, *, within_s: float) -> Event | None:
+        """The next event; None where none came in time, after which nothing more may be asked for.
+
+        Raises what the provider raises, and ProviderProtocolError where it ends without a `Done`.
+        """
+        answer = self._answer = asyncio.get_running_loop().create_future()
+        self._asked.set()
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+            self._task.add_done_callback(self._ended)
+        elif self._task.done():
+            self._ended(self._task)
+        await asyncio.wait((answer,), timeout=within_s)
+        return answer.result() if answer.done() else None
+
+    def leave(self) -> None:
+        """Closes the generator without waiting for it; one that is still closing after a moment is cancelled again."""
+        self._answer = None
+        if self._task is None or self._task.done() or self._insisting is not None:
+            return
+        self._insisting = asyncio.get_running_loop().call_later(CLOSE_WAIT_S, self._insist)
+        if not self._is_closing:
+            self._task.cancel()
+
+    async def left(self) -> None:
+        """Waits until the generator is closed, for a bounded time."""
+        if self._task is None or self._task.done():
+            return
+        await asyncio.wait((self._task,), timeout=2 * CLOSE_WAIT_S)
+        if not self._task.done():
+            logger.error("Provider never closed", extra={"provider": self._provider})
+
+    async def _run(self) -> None:
+        async with aclosing(self._events) as events:
+            async for event in events:
+                if self._answer is None:
+                    return
+                self._asked.clear()
+                self._answer.set_result(event)
+                if isinstance(event, Done):
+                    self._is_closing = True
+                    return
+                await self._asked.wait()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if self._insisting is not None:
+            self._insisting.cancel()
+        error = RuntimeError("the provider cancelled itself") if task.cancelled() else task.exception()
+        if self._answer is not None and not self._answer.done():
+            # Whoever waits hears of it; an end without an error is an end without a `Done`.
+            self._answer.set_exception(error or ProviderProtocolError(CUT_SHORT, code="no_terminal_event"))
+        elif error is not None and not task.cancelled():
+            logger.warning("Provider failed to close", extra={"provider": self._provider}, exc_info=error)
+
+    def _insist(self) -> None:
+        if self._task is not None and not self._task.done():
+            logger.warning("Provider slow to close", extra={"provider": self._provider})
+            self._task.cancel()
