@@ -29,7 +29,7 @@ def start_request(
     is_voice: bool = False,
 ) -> None:
     """The row and the question, in one transaction, before anything is sent to the person."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         row = RequestLog.objects.create(
             request_id=request_id,
             session_id=session_id,
@@ -49,7 +49,7 @@ def finish_request(record: TurnRecord) -> bool:
     what reads the log may have counted the row already.
     """
     claims = classify(record.response_text) if record.response_text else Claims()
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         closed = RequestLog.objects.filter(pk=record.request_id, status=Status.STARTED).update(
             status=record.status,
             success=SUCCESS_BY_STATUS[record.status],
