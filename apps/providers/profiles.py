@@ -97,8 +97,8 @@ def newest(name: str) -> AssistantProfile | None:
 def tools_by_profile() -> dict[str, tuple[str, ...]]:
     """The tools of each profile in force, by name."""
     rows = AssistantProfile.objects.order_by("name", "version").values_list("name", "tools")
-    # Later versions overwrite earlier ones.
-    return {name: tuple(tools) for name, tools in rows}
+    # Later versions overwrite earlier ones; a shipped profile is there as soon as somebody asks for it.
+    return {**PROFILES, **{name: tuple(tools) for name, tools in rows}}
 
 
 def save_profile(

@@ -68,7 +68,14 @@ def why_no_json(error: json.JSONDecodeError) -> str:
 
 def in_plain_words(error: ValidationError) -> list[str]:
     """One sentence a fault, in the order of the design."""
-    return [_sentence(details) for details in error.errors(include_url=False)]
+    faults = error.errors(include_url=False)
+    # A list whose only item is at fault counts as too short besides, which helps nobody.
+    return [
+        _sentence(fault)
+        for fault in faults
+        if fault["type"] != "too_short"
+        or not any(other["loc"][: len(fault["loc"])] == fault["loc"] for other in faults if other is not fault)
+    ]
 
 
 def _sentence(fault: ErrorDetails) -> str:
