@@ -6,9 +6,12 @@ from typing import Any, NoReturn
 
 from apps.providers.agents_runtime.function_tools import refuse_unknown
 from apps.providers.agents_runtime.turn import AgentTurn
-from apps.providers.errors import ProviderProtocolError, RequestRejected
+from apps.providers.errors import ProviderError, ProviderProtocolError, RequestRejected
 from apps.providers.openai_api.failures import failed_in_stream
 from apps.providers.openai_api.usage import usage_event
+
+#: As many characters as the request log keeps of a model's name.
+MODEL_CHARACTERS = 80
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,22 +28,20 @@ class CallReader:
 
     def read(self, event: Any) -> None:
         """Raises ProviderError for the event of a call that failed."""
-        match event.type:
+        # The SDK passes on whatever a server sent, with or without what belongs there.
+        match kind := getattr(event, "type", None):
             case "response.output_text.delta" | "response.refusal.delta":
-                self._write(event.delta, message=(event.item_id,))
+                self._write(getattr(event, "delta", None), message=(getattr(event, "item_id", None),))
             case "response.output_item.done":
-                self._items.append(event.item)
-            case "response.completed":
-                self._complete(event)
-            case "response.incomplete":
-                self._count(event)
-                reason = getattr(getattr(_response(event), "incomplete_details", None), "reason", None)
-                if reason == "content_filter":
-                    raise RequestRejected(code="content_filter")
-                raise ProviderProtocolError(code="incomplete")
-            case "response.failed":
-                self._count(event)
-                raise failed_in_stream(code=str(getattr(getattr(_response(event), "error", None), "code", "") or ""))
+                self._items.append(_checked(getattr(event, "item", None)))
+            case "response.completed" | "response.incomplete" | "response.failed":
+                response = getattr(event, "response", None)
+                if not hasattr(response, "status"):
+                    raise ProviderProtocolError(code="malformed")
+                self._count(response)
+                if fault := _fault(response, kind=kind):
+                    raise fault
+                self._complete(response)
             case "error" | "response.error":
                 raise failed_in_stream(code=str(getattr(event, "code", "") or ""))
 
@@ -57,17 +58,13 @@ class CallReader:
         self._writing = message
         self._has_text = self._has_text or bool(content.strip())
 
-    def _complete(self, event: Any) -> None:
-        response = _response(event)
-        self._count(event)
+    def _complete(self, response: Any) -> None:
         items = getattr(response, "output", None) or self._items
         if not isinstance(items, list):
             raise ProviderProtocolError(code="malformed")
         # The SDK reads the items from here and takes nothing but a list.
-        response.output = items
-        calls = [item for item in items if getattr(item, "type", None) == "function_call"]
-        for call in calls:
-            self._check(call)
+        response.output = [_checked(item) for item in items]
+        calls = [item for item in items if item.type == "function_call"]
         if not self._has_text:
             # A server may send a message whole, without its pieces.
             for item in items:
@@ -75,31 +72,47 @@ class CallReader:
         if not calls and not self._has_text:
             raise ProviderProtocolError(code="empty")
         for call in calls:
+            call.call_id = self.turn.own_call_id(call.call_id)
             if call.name not in self.known_tools:
                 refuse_unknown(self.turn, call_id=call.call_id, name=call.name)
         self.is_whole = True
 
-    def _check(self, call: Any) -> None:
-        if not all(isinstance(getattr(call, name, None), str) for name in ("call_id", "name", "arguments")):
-            raise ProviderProtocolError(code="malformed")
-
-    def _count(self, event: Any) -> None:
-        response = _response(event)
+    def _count(self, response: Any) -> None:
         if isinstance(model := getattr(response, "model", None), str):
-            self.turn.model = model
+            self.turn.model = model[:MODEL_CHARACTERS] or self.turn.model
         if usage := usage_event(model=self.turn.model, usage=getattr(response, "usage", None)):
             self.turn.emit(usage)
 
 
-def _response(event: Any) -> Any:
-    """The response inside a last event; the SDK passes on whatever a server wrote in its place."""
-    response = getattr(event, "response", None)
-    if not hasattr(response, "status"):
+def _fault(response: Any, *, kind: str) -> ProviderError | None:
+    """What the last event says went wrong, by its type or, from looser servers, by the status inside it."""
+    match kind, response.status:
+        case ("response.incomplete", _) | (_, "incomplete"):
+            if getattr(getattr(response, "incomplete_details", None), "reason", None) == "content_filter":
+                return RequestRejected(code="content_filter")
+            return ProviderProtocolError(code="incomplete")
+        case ("response.failed", _) | (_, "failed" | "cancelled"):
+            return failed_in_stream(code=str(getattr(getattr(response, "error", None), "code", "") or ""))
+    return None
+
+
+def _checked(item: Any) -> Any:
+    """The item, as far as the SDK relies on it. Raises ProviderProtocolError."""
+    match getattr(item, "type", None):
+        case "function_call":
+            parts = (getattr(item, name, None) for name in ("call_id", "name", "arguments"))
+            is_right = all(isinstance(part, str) for part in parts)
+        case "message":
+            is_right = isinstance(getattr(item, "content", None), list)
+        case kind:
+            is_right = isinstance(kind, str)
+    if not is_right:
         raise ProviderProtocolError(code="malformed")
-    return response
+    return item
 
 
 def _text_of(item: Any) -> str:
-    if getattr(item, "type", None) != "message" or not isinstance(parts := getattr(item, "content", None), list):
+    if item.type != "message":
         return ""
-    return "".join(text for part in parts if isinstance(text := getattr(part, "text", None), str))
+    said = (getattr(part, "text", None) or getattr(part, "refusal", None) for part in item.content)
+    return "".join(text for text in said if isinstance(text, str))

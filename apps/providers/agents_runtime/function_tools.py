@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from apps.providers.agents_runtime.turn import AgentTurn
+from apps.providers.agents_runtime.turn import NAME_CHARACTERS, AgentTurn
 from apps.providers.events import Json, ToolCall, ToolResult
 from apps.providers.openai_api.tool_specs import for_model, parse_arguments
 from apps.providers.protocol import TurnRequest
@@ -73,8 +73,10 @@ def told_to_model(fault: "ToolErrorFormatterArgs[Any]") -> str | None:
 
 def _refuse(turn: AgentTurn, *, call_id: str, name: str, code: str, message: str) -> str:
     result = _error(code, message)
-    turn.emit(ToolCall(call_id=call_id, name=name, arguments={}))
-    turn.emit(ToolResult(call_id=call_id, name=name, ok=False, result=result, latency_ms=0.0))
+    # A name that no tool has may be of any length.
+    shown = name[:NAME_CHARACTERS]
+    turn.emit(ToolCall(call_id=call_id, name=shown, arguments={}))
+    turn.emit(ToolResult(call_id=call_id, name=shown, ok=False, result=result, latency_ms=0.0))
     return for_model(name, result)
 
 

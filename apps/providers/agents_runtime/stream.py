@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from apps.providers.agents_runtime.function_tools import told_to_model
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Model calls in one run; an answer needs two or three.
 MAX_CALLS = 8
+#: What is cancelled ends in a moment; what does not is left to itself.
+CLOSING_S = 1.0
 
 
 class QuestionRefused(Exception):
@@ -81,9 +83,27 @@ async def _stop(run: "RunResultStreaming", driving: "asyncio.Task[None]") -> Non
     run.cancel()
     driving.cancel()
     await asyncio.wait([task for task in (driving, run.run_loop_task) if task is not None])
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSING_S):
+            while tasks := _going_down():
+                await asyncio.wait(tasks)
     if not driving.cancelled():
         # Looked at, or asyncio would report it as an error that nobody saw.
         driving.exception()
+
+
+def _going_down() -> "set[asyncio.Task[Any]]":
+    """The SDK's tasks that outlive a cancelled run for a moment: closing its stream, and tools on their way out.
+
+    The SDK hands nobody a reference to them, so they are known by their names.
+    """
+    names = {task: getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()}
+    return {
+        task
+        for task, name in names.items()
+        if name.startswith("OpenAIResponsesModel.")
+        or (name.startswith("_FunctionToolBatchExecutor.") and task.cancelling())
+    }
 
 
 @contextmanager

@@ -76,7 +76,7 @@ class Wire:
         return self
 
     def completed(self, **changes: Any) -> list[Json]:
-        self._add("response.completed", response=self._response("completed", **{"usage": USAGE, **changes}))
+        self._add("response.completed", response={**self._response("completed", usage=USAGE), **changes})
         return self.events
 
     def incomplete(self, reason: str) -> list[Json]:

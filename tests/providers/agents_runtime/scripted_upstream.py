@@ -39,24 +39,24 @@ class Upstream:
     #: Set while a reply says nothing.
     stalling: asyncio.Event = field(default_factory=asyncio.Event)
 
-    _serving: set["asyncio.Task[None]"] = field(default_factory=set)
+    serving: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.n_connections += 1
         task = asyncio.current_task()
         assert task
-        self._serving.add(task)
+        self.serving.add(task)
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             while await self._answer(reader, writer):
                 pass
         writer.close()
         with suppress(ConnectionError):
             await writer.wait_closed()
-        self._serving.discard(task)
+        self.serving.discard(task)
 
     async def everybody_left(self) -> None:
-        if self._serving:
-            await asyncio.wait(self._serving, timeout=5)
+        if self.serving:
+            await asyncio.wait(self.serving, timeout=5)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")

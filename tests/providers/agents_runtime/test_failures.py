@@ -56,6 +56,16 @@ TABLE: dict[str, tuple[Any, type[ProviderError], str]] = {
     "error event on quota": (Wire().text("Half").error("insufficient_quota"), AccessRefused, "quota"),
     "incomplete": (Wire().text("Half").incomplete("max_output_tokens"), ProviderProtocolError, "incomplete"),
     "filtered": (Wire().text("Half").incomplete("content_filter"), RequestRejected, "content_filter"),
+    "failed inside a whole": (
+        Wire().text("Half").completed(status="failed", error={"code": "server_error", "message": "No."}),
+        ProviderUnavailable,
+        "upstream_failed",
+    ),
+    "incomplete inside a whole": (
+        Wire().text("Half").completed(status="incomplete"),
+        ProviderProtocolError,
+        "incomplete",
+    ),
     "no JSON": ([*without_end(Wire()), "data: {broken\n\n"], ProviderProtocolError, "malformed"),
     "no response in the end": (
         [*without_end(Wire().text("Half")), {"type": "response.completed", "sequence_number": 9}],

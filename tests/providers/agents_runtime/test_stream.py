@@ -169,6 +169,23 @@ async def test_a_tool_that_the_agent_does_not_have_is_an_error_that_the_model_me
     assert text_of(events) == "No such thing."
 
 
+async def test_ids_that_a_server_uses_again_are_told_apart() -> None:
+    async with scripted_upstream(
+        Wire().calls(QUOTE, LEVELS, call_ids=("c", "c")).completed(),
+        Wire().calls(QUOTE, call_ids=("c",)).completed(),
+        Wire().calls(QUOTE, call_ids=("c" * 200,)).completed(),
+        Wire().text("There.").completed(),
+    ) as upstream:
+        events = await run_agent()
+    ids = [event.call_id for event in events if isinstance(event, ToolCall)]
+    assert len(set(ids)) == 4
+    assert max(map(len, ids)) <= 64
+    assert sorted(ids) == sorted(event.call_id for event in events if isinstance(event, ToolResult))
+    sent = upstream.requests[3]["input"]
+    assert [item["call_id"] for item in sent if item.get("type") == "function_call"] == ids
+    assert sorted(item["call_id"] for item in sent if item.get("type") == "function_call_output") == sorted(ids)
+
+
 async def test_the_model_is_named_as_the_server_names_it() -> None:
     request = make_request()
     turn = await make_turn(request)
