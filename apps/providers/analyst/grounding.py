@@ -6,6 +6,7 @@ one. Days that the results hold and the names of indicators are no figures.
 """
 
 import re
+import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -181,24 +182,53 @@ def date_of(found: re.Match[str]) -> date | None:
         return None
 
 
-def collect(value: Any, known: Known, *, percent: bool = False, label: str = "") -> None:
-    """All numbers and days of a result, those inside its phrases too."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """One plain value of a result: where it stands ("targets.0.price"), and what its keys say it is."""
+
+    path: str
+    value: Any
+    key: str
+    percent: bool
+    label: str
+
+
+def leaves(value: Any, *, path: str = "", key: str = "", percent: bool = False, label: str = "") -> Iterator[Leaf]:
+    """Every plain value of a result in its order; the long rows are left out, and numbers that are none or endless."""
     match value:
-        case bool() | None:
-            return
-        case int() | float():
-            known.add(float(value), percent=percent, label=label)
-        case str():
-            collect_text(value, known)
         case Mapping():
-            for key, inner in value.items():
-                if key not in BULK:
-                    named = LABELLED_KEYS.get(key, label if key == "price" else "")
-                    collect(inner, known, percent=bool(PERCENT_KEYS.search(key)), label=named)
-                    collect_text(str(key), known)
+            for name, inner in value.items():
+                if name in BULK:
+                    continue
+                yield from leaves(
+                    inner,
+                    path=f"{path}.{name}" if path else str(name),
+                    key=str(name),
+                    percent=bool(PERCENT_KEYS.search(str(name))),
+                    label=LABELLED_KEYS.get(name, label if name == "price" else ""),
+                )
         case list() | tuple():
-            for inner in value:
-                collect(inner, known, percent=percent, label=label)
+            for index, inner in enumerate(value):
+                yield from leaves(
+                    inner, path=f"{path}.{index}" if path else str(index), key=key, percent=percent, label=label
+                )
+        case int() | float() if not abs(value) <= sys.float_info.max:
+            pass
+        case _:
+            yield Leaf(path=path, value=value, key=key, percent=percent, label=label)
+
+
+def collect(result: Mapping[str, Any], known: Known) -> None:
+    """All numbers and days of a result, those inside its phrases and its keys too."""
+    for leaf in leaves(result):
+        collect_text(leaf.key, known)
+        match leaf.value:
+            case bool():
+                pass
+            case int() | float() as value:
+                known.add(float(value), percent=leaf.percent, label=leaf.label)
+            case str() as phrase:
+                collect_text(phrase, known)
 
 
 def collect_text(text: str, known: Known) -> None:

@@ -9,19 +9,22 @@ from apps.providers.analyst.turn import Result, Turn
 from apps.providers.sidecar import ChartView, Sidecar
 
 CHARTED = frozenset({"chart", "indicators", "levels", "plan"})
+#: Intents whose chart carries other lines than the levels, or none.
+WITHOUT_LEVELS = frozenset({"indicators", "plan"})
 MOST_LINES = 3
+MOST_FIGURES = 4
 INDICATOR_DEFAULTS = ("sma_50", "sma_200", "rsi_14", "macd")
 
 
 def sidecar(turn: Turn) -> Sidecar:
     reading = turn.reading
-    plan, comparison, read = (turn.result(n) for n in ("build_trade_plan", "compare_symbols", "get_indicators"))
+    plan, comparison = turn.result("build_trade_plan"), turn.result("compare_symbols")
     return Sidecar(
         intent=reading.intent,
         confidence=None if reading.confidence is None else round(reading.confidence, 3),
         symbols=shown_symbols(turn),
-        bias=bias_of(read) if read and reading.intent in (*CHARTED, "quote") else None,
-        charts=charts(turn) if reading.intent in CHARTED and turn.reading.topic != "why" else [],
+        bias=bias(turn),
+        charts=charts(turn),
         plan_call_id=plan.call_id if plan else None,
         comparison_call_id=comparison.call_id if comparison else None,
         entry=plan.get("entry") if plan else None,
@@ -35,35 +38,48 @@ def sidecar(turn: Turn) -> Sidecar:
 
 def shown_symbols(turn: Turn) -> list[str]:
     if turn.reading.intent == "overview":
-        return [quote.get("symbol") for quote in turn.results("get_quote")]
+        return list(dict.fromkeys(quote.get("symbol") for quote in turn.results("get_quote")))
     return [symbol for symbol in turn.reading.symbols if symbol not in turn.left_out]
 
 
+def bias(turn: Turn) -> str | None:
+    """By the written rule, of the first symbol spoken of; None for an answer that reads none."""
+    read = turn.result("get_indicators")
+    if read is None or turn.reading.intent not in (*CHARTED, "quote"):
+        return None
+    return bias_of(read) if read.get("symbol") in shown_symbols(turn)[:1] else None
+
+
 def charts(turn: Turn) -> list[ChartView]:
-    asked = turn.reading.parameters.indicators
-    if turn.reading.intent == "indicators" and not asked:
+    """One a symbol and window that bars were fetched of; none for reasons, and none beside a comparison's own chart."""
+    reading = turn.reading
+    if reading.topic == "why" or (reading.intent not in CHARTED and turn.result("compare_symbols")):
+        return []
+    asked = reading.parameters.indicators
+    if reading.intent == "indicators" and not asked:
         asked = INDICATOR_DEFAULTS
+    windows = {(bars.get("symbol"), bars.get("timeframe")): bars for bars in turn.results("get_bars")}
     return [
         ChartView(
             call_id=bars.call_id,
             symbol=bars.get("symbol"),
             timeframe=bars.get("timeframe"),
             indicators=overlays(bars, asked),
-            lines=lines(turn),
+            lines=lines(turn, bars.get("symbol")),
         )
-        for bars in turn.results("get_bars")
+        for bars in list(windows.values())[:MOST_FIGURES]
     ]
 
 
-def lines(turn: Turn) -> list[dict[str, Any]]:
-    """Horizontal prices: those of the plan, or the nearest levels."""
-    plan, levels = turn.result("build_trade_plan"), turn.result("get_levels")
+def lines(turn: Turn, symbol: str) -> list[dict[str, Any]]:
+    """Horizontal prices on the chart of `symbol`: those of its plan, or its nearest levels."""
+    plan, levels = (of_symbol(turn.results(name), symbol) for name in ("build_trade_plan", "get_levels"))
     if plan:
         found = [line(plan, "entry", "Entry", "entry"), line(plan, "stop", "Stop", "stop")]
         count = len(plan.get("targets"))
         names = ["Target"] if count == 1 else [f"Target {index + 1}" for index in range(count)]
         return found + [line(plan, f"targets.{i}.price", name, "target") for i, name in enumerate(names)]
-    if levels and turn.reading.intent == "levels":
+    if levels and turn.reading.intent not in WITHOUT_LEVELS:
         found = [
             line(levels, f"{side}.{index}.price", side.capitalize(), side)
             for side in ("support", "resistance")
@@ -73,6 +89,10 @@ def lines(turn: Turn) -> list[dict[str, Any]]:
             line(levels, f"{key}.price", key.upper(), "entry") for key in ("ltb", "st", "qe") if levels.get(key)
         ]
     return []
+
+
+def of_symbol(results: list[Result], symbol: str) -> Result | None:
+    return next((result for result in results if result.get("symbol") == symbol), None)
 
 
 def line(result: Result, path: str, label: str, role: str) -> dict[str, Any]:
