@@ -1,20 +1,37 @@
-"""The ASGI entry point: HTTP for pages and token streams, sockets refused until a surface needs them."""
+"""The ASGI entry point: HTTP for pages and token streams, the sandbox where it is on, sockets refused."""
 
+import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter
+from django.conf import settings
 from django.core.asgi import get_asgi_application
+from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gvses.settings")
 
+SANDBOX = "apps.sandbox.asgi.application"
 
-async def refuse_socket(
-    scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Callable[[dict[str, Any]], Awaitable[None]]
-) -> None:
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+site = get_asgi_application()
+
+
+async def http(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """To the sandbox or to the site; the sandbox is imported at its first request, off the event loop."""
+    if settings.GVSES_SANDBOX and scope["path"].startswith("/sandbox/"):
+        sandbox = await asyncio.to_thread(import_string, SANDBOX)
+        await sandbox(scope, receive, send)
+    else:
+        await site(scope, receive, send)
+
+
+async def refuse_socket(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """Closes before the handshake, which the client reads as a 403."""
     await send({"type": "websocket.close"})
 
 
-application = ProtocolTypeRouter({"http": get_asgi_application(), "websocket": refuse_socket})  # type: ignore[no-untyped-call]
+application = ProtocolTypeRouter({"http": http, "websocket": refuse_socket})  # type: ignore[no-untyped-call]

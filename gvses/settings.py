@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "apps.metrics",
     "apps.assistant",
     "apps.chat",
+    "apps.sandbox",
 ]
 MIDDLEWARE = [
     "gvses.security.SecurityHeaders",
