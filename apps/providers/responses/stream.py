@@ -1,17 +1,18 @@
 """One model call: its events read into pieces of text and one ending, whatever a server makes of the format."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from apps.providers.errors import ProviderError, ProviderProtocolError, RequestRejected
 from apps.providers.events import Json
+from apps.providers.openai_api.event_stream import read_events
 from apps.providers.openai_api.failures import failed_in_stream, translated
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI, AsyncStream
+    from openai import AsyncOpenAI
 
 #: How long the body's end is waited for once the answer is whole, so that its connection can serve the next call.
 DRAIN_S = 0.2
@@ -37,73 +38,94 @@ class Ending:
 
 
 async def stream_call(client: "AsyncOpenAI", body: Json, *, headers: dict[str, str]) -> AsyncGenerator[Piece | Ending]:
-    """Yields pieces of text and then exactly one ending. Raises ProviderError; closing it closes the connection."""
-    with translated():
-        stream = await client.responses.create(**body, stream=True, extra_headers=headers)
+    """Yields pieces of text and then exactly one ending. Raises ProviderError; closing it closes the connection.
+
+    Text that arrives together is one piece.
+    """
     # Finished items, for a server that leaves them out of its last event.
     finished: list[Json] = []
     is_said = False
-    async with stream:
-        while (event := await _next_event(stream)) is not None:
-            match event:
-                case {"type": "response.output_text.delta" | "response.refusal.delta", "delta": str(delta)}:
-                    is_said = is_said or bool(delta.strip())
-                    yield Piece(content=delta, message=str(event.get("item_id", "")))
-                case {"type": "response.output_item.done", "item": dict(item)}:
-                    finished.append(item)
-                case {
-                    "type": "response.completed" | "response.incomplete" | "response.failed",
-                    "response": dict(response),
-                }:
-                    ending = _ending(response, kind=str(event["type"]), finished=finished)
-                    await _drain(stream)
-                    if not is_said and ending.error is None:
+    with translated():
+        async with (
+            client.responses.with_streaming_response.create(**body, stream=True, extra_headers=headers) as response,
+            aclosing(read_events(response.iter_bytes())) as batches,
+        ):
+            async for batch in batches:
+                for part in _parts(batch, finished):
+                    if isinstance(part, Piece):
+                        is_said = is_said or bool(part.content.strip())
+                        yield part
+                        continue
+                    await _drain(batches)
+                    if not is_said and part.error is None:
                         # A server may send a message whole, without its pieces.
-                        for piece in _whole_messages(ending.output):
+                        for piece in _whole_messages(part.output):
                             yield piece
-                    yield ending
+                    yield part
                     return
-                case {"type": "error"}:
-                    raise failed_in_stream(code=str(event.get("code") or ""))
-                case {
-                    "type": "response.output_text.delta"
-                    | "response.refusal.delta"
-                    | "response.output_item.done"
-                    | "response.completed"
-                    | "response.incomplete"
-                    | "response.failed"
-                }:
-                    raise ProviderProtocolError(code="malformed")
-                case {"type": str()}:
-                    # Progress of parts that arrive whole in a later event.
-                    continue
-                case _:
-                    raise ProviderProtocolError(code="malformed")
     raise ProviderProtocolError(code="no_terminal_event")
 
 
-async def _next_event(stream: "AsyncStream[Any]") -> Json | None:
-    """The next event as the JSON that came, or None at the end of the body."""
-    with translated():
-        try:
-            event = await anext(stream)
-        except StopAsyncIteration:
+def _parts(batch: list[Json], finished: list[Json]) -> Iterator[Piece | Ending]:
+    """What a batch of events comes to; adds to `finished` the items it finishes. Raises ProviderError."""
+    held: list[str] = []
+    message = ""
+    for event in batch:
+        part = _part(event, finished)
+        if isinstance(part, Piece) and (not held or part.message == message):
+            held.append(part.content)
+            message = part.message
+            continue
+        if held and part is not None:
+            yield Piece(content="".join(held), message=message)
+            held = []
+        if isinstance(part, Piece):
+            held, message = [part.content], part.message
+        elif part is not None:
+            yield part
+    if held:
+        yield Piece(content="".join(held), message=message)
+
+
+def _part(event: Json, finished: list[Json]) -> Piece | Ending | None:
+    match event:
+        case {"type": "response.output_text.delta" | "response.refusal.delta", "delta": str(delta)}:
+            return Piece(content=delta, message=str(event.get("item_id", "")))
+        case {"type": "response.output_item.done", "item": dict(item)}:
+            finished.append(item)
             return None
-        except (AttributeError, KeyError, TypeError) as error:
-            # The SDK reads what a server wrote without looking whether it is there.
-            raise ProviderProtocolError(code="malformed") from error
-    if not hasattr(event, "to_dict"):
-        raise ProviderProtocolError(code="malformed")
-    as_json: Json = event.to_dict(warnings=False)
-    return as_json
+        case {
+            "type": "response.completed" | "response.incomplete" | "response.failed" as kind,
+            "response": dict(response),
+        }:
+            return _ending(response, kind=kind, finished=finished)
+        case {"type": "error", "code": str(code)} | {"error": {"code": str(code)}}:
+            raise failed_in_stream(code=code)
+        case {"type": "error"} | {"error": dict()}:
+            raise failed_in_stream(code="")
+        case {
+            "type": "response.output_text.delta"
+            | "response.refusal.delta"
+            | "response.output_item.done"
+            | "response.completed"
+            | "response.incomplete"
+            | "response.failed"
+        }:
+            raise ProviderProtocolError(code="malformed")
+        case {"type": str()}:
+            # Progress of parts that arrive whole in a later event.
+            return None
+        case _:
+            raise ProviderProtocolError(code="malformed")
 
 
-async def _drain(stream: "AsyncStream[Any]") -> None:
+async def _drain(batches: AsyncGenerator[list[Json]]) -> None:
     """Reads what follows a whole answer; nothing that happens here can take it back."""
     with suppress(TimeoutError, ProviderError):
         async with asyncio.timeout(DRAIN_S):
-            while await _next_event(stream) is not None:
-                pass
+            with translated():
+                async for _ in batches:
+                    pass
 
 
 def _ending(response: Json, *, kind: str, finished: list[Json]) -> Ending:
