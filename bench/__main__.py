@@ -1,6 +1,7 @@
 """`make bench`: runs each benchmark in turn and prints what it measured."""
 
-from bench import turns
+from bench import providers, turns
 
 if __name__ == "__main__":
     turns.main()
+    providers.main()
