@@ -24,6 +24,8 @@ class CircuitNote:
     #: The last try's end, if there was one, and when the next may begin.
     tries: str
     to_do: str
+    #: Turns are let through to find out whether it is well again.
+    is_tried: bool
     #: Nothing gets better before somebody acts on `to_do`.
     wants_somebody: bool
     #: What closing it by hand does.
@@ -56,8 +58,9 @@ def circuit_note(now: Standing, name: str, *, forced: str | None) -> CircuitNote
         what=f"{circuit_of(name)} is {circuit.since}{_meanwhile(now, name, forced=forced)}.",
         tries=f"{_last_try(circuit)}{no_try or _next_try(circuit)}",
         to_do=_to_do(circuit.last_code, is_tried=no_try is None),
+        is_tried=no_try is None,
         wants_somebody=failure_code(circuit.last_code).wants_somebody,
-        if_closed=_if_closed(now, name, circuit),
+        if_closed=_if_closed(now, name, circuit, is_tried=no_try is None),
     )
 
 
@@ -81,6 +84,8 @@ def server_name() -> str:
 def _meanwhile(now: Standing, name: str, *, forced: str | None) -> str:
     if forced is not None:
         return ""
+    if name in now.killed:
+        return "; it is stopped by the kill switch too"
     server = now.server_for(name)
     return (
         f", so {server} serves its sessions" if server else "; nobody else can serve its sessions: people see an error"
@@ -94,7 +99,7 @@ def _why_no_try(now: Standing, name: str, *, forced: str | None) -> str | None:
     if forced is not None:
         return f"GVSES_FORCE_PROVIDER names {forced}, so no turn tries {name} until it is unset."
     if name in now.killed:
-        return "It is stopped too, so no turn tries it until it is resumed."
+        return "No turn tries it until it is resumed."
     if why := now.why_unavailable(name):
         return f"It {why}, so no turn tries it."
     return None
@@ -121,7 +126,7 @@ def _to_do(code: str, *, is_tried: bool) -> str:
     return f"{server} {known.means}. {advice}{by_itself}."
 
 
-def _if_closed(now: Standing, name: str, circuit: OpenCircuit) -> tuple[str, ...]:
+def _if_closed(now: Standing, name: str, circuit: OpenCircuit, *, is_tried: bool) -> tuple[str, ...]:
     known = failure_code(circuit.last_code)
     again = (
         f"at the first answer that fails so again ({known.label})"
@@ -133,9 +138,12 @@ def _if_closed(now: Standing, name: str, circuit: OpenCircuit) -> tuple[str, ...
     else:
         first = f"From the next turn {name} serves its sessions again, whether it is well or not."
     server = now.server_for(name)
-    return (
+    sentences = (
         first,
         f"While it fails, people wait for it before {f'{server} answers' if server else 'they see an error'}.",
         f"The circuit opens again {again}.",
-        f"Nobody has to close it: every {PROBE_INTERVAL_S} s one turn tries {name}, and the first success closes it.",
     )
+    if not is_tried:
+        return sentences
+    by_itself = f"every {PROBE_INTERVAL_S} s one turn tries {name}, and the first success closes it"
+    return (*sentences, f"Nobody has to close it: {by_itself}.")

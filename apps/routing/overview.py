@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from django.utils import timezone
@@ -70,8 +71,8 @@ class Overview:
     @property
     def calls(self) -> list[str]:
         """What somebody has to do before things get better, each said once however many circuits it opened."""
-        notes = [row.circuit for row in self.rows if row.circuit]
-        return list(dict.fromkeys(note.to_do for note in notes if note.wants_somebody))
+        notes = [row.circuit for row in self.rows if row.circuit and row.circuit.wants_somebody]
+        return list({note.circuit.last_code: note.to_do for note in sorted(notes, key=attrgetter("is_tried"))}.values())
 
     @property
     def is_outage(self) -> bool:

@@ -265,7 +265,8 @@ def test_an_open_circuit_is_told_on_the_page_with_what_to_do(settings, bob: Clie
     assert "All new sessions are served by analyst. responses' circuit is open since" in page
     assert 'role="alert">OpenAI refuses the key (401). Renew OPENAI_API_KEY and restart; the circuit tries' in page
     assert "responses' circuit opened: key refused" in page
-    assert 'href="#circuit-responses">circuit open</a>' in page
+    assert page.count('<span class="stopped-mark">circuit open</span>') == 2
+    assert "Error class unauthorized." in page
 
 
 def test_closing_a_circuit_by_hand_is_confirmed_on_a_page_that_says_what_it_does(bob: Client) -> None:

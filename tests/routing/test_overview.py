@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from django.conf import LazySettings
+from django.conf import LazySettings, settings
 from django.utils import timezone
 
 from apps.providers import errors
+from apps.routing import breaker
 from apps.routing.choose import Standing
 from apps.routing.circuits import claim_probe, record_outcome
 from apps.routing.failure_codes import CODES
@@ -145,6 +146,7 @@ def test_a_refused_key_calls_for_somebody_once_however_many_circuits_it_opens(
 ) -> None:
     settings.OPENAI_API_KEY = "a key"
     since = [open_circuit(name, "unauthorized") for name in ("responses", "workflow")]
+    kill(provider="workflow", by="bob")
     now = overview()
     assert now.calls == [
         "OpenAI refuses the key (401). Renew OPENAI_API_KEY and restart; the circuit tries again every 5 s by itself."
@@ -190,9 +192,13 @@ def test_a_stopped_provider_s_circuit_says_that_no_turn_tries_it(all_backends: N
     open_circuit("workflow", "cut")
     kill(provider="workflow", by="bob")
     what, tries, to_do = circuit_lines("workflow")
-    assert what.endswith("so responses serves its sessions.")
-    assert tries == "It is stopped too, so no turn tries it until it is resumed."
+    assert what.endswith("; it is stopped by the kill switch too.")
+    assert tries == "No turn tries it until it is resumed."
     assert "by itself" not in to_do
+    note = next(row.circuit for row in overview().rows if row.name == "workflow")
+    assert note is not None
+    assert note.if_closed[0] == "workflow stays stopped: closing its circuit does not resume it."
+    assert not any("Nobody has to close it" in sentence for sentence in note.if_closed)
 
 
 @pytest.mark.django_db
@@ -230,3 +236,13 @@ def test_every_error_class_that_can_open_a_circuit_is_explained() -> None:
     named = {word.strip(" .\n") for line in counted for word in line.split(":", 1)[1].split(",")}
     assert len(named) > 15
     assert named - set(CODES) == set()
+
+
+def test_the_operations_guide_has_a_line_for_every_error_class_and_says_the_rule_that_holds() -> None:
+    guide = (settings.BASE_DIR / "docs" / "operations.md").read_text()
+    assert [code for code in CODES if f"| `{code}` |" not in guide] == []
+    rate = round(100 * breaker.MIN_FAILURE_RATE)
+    assert f"{breaker.MIN_FAILURES} failures within {breaker.WINDOW_S} s" in guide
+    assert f"at least {rate} % of its answers" in guide
+    assert f"every {breaker.PROBE_INTERVAL_S} s" in guide
+    assert f"for {breaker.FALLBACK_PROBE_INTERVAL_S} s" in guide
