@@ -1,5 +1,6 @@
 """The sandbox's application: OpenAI's addresses below /sandbox/v1, with the analyst behind them."""
 
+import logging
 import secrets
 
 from starlette.applications import Starlette
@@ -16,7 +17,9 @@ from apps.sandbox.responses import create_response
 from apps.sandbox.speech import create_speech
 from apps.sandbox.streams import SERVER_SEND
 from apps.sandbox.transcriptions import create_transcription
-from apps.sandbox.wire_errors import WireError, on_http_exception, on_wire_error
+from apps.sandbox.wire_errors import WireError, on_http_exception, on_unexpected, on_wire_error
+
+logger = logging.getLogger(__name__)
 
 ROUTES = [
     Route("/responses", create_response, methods=["POST"]),
@@ -29,7 +32,7 @@ ROUTES = [
 ]
 _starlette = Starlette(
     routes=[Mount("/sandbox/v1", routes=ROUTES)],
-    exception_handlers={WireError: on_wire_error, HTTPException: on_http_exception},
+    exception_handlers={WireError: on_wire_error, HTTPException: on_http_exception, Exception: on_unexpected},
 )
 
 
@@ -49,4 +52,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if refused:
         await refused.response()(scope, receive, send_named)
         return
-    await _starlette(scope, receive, send_named)
+    try:
+        await _starlette(scope, receive, send_named)
+    except Exception:
+        # Starlette has answered already, where nothing was sent yet, and passes the exception on.
+        logger.exception("sandbox failed", extra={"path": scope["path"]})

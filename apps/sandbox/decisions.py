@@ -1,7 +1,7 @@
 """`POST /decisions`: questions with given answers, answered with the odds of the analyst's classifier.
 
-A choice is read as a list of intents, of symbols, or of plain words (`opinion.odds`). A predicate is as likely as the
-statement and the input are to speak of the same intent. A score is the level's place, from 0, that the odds expect.
+A choice is read as a list of intents, of symbols, or of plain words (`opinion.odds`). A predicate is as likely as
+the input is of the intents that the statement speaks of. A score is the level's place, from 0, that the odds expect.
 """
 
 from typing import Annotated, Any, Literal, TypeAlias

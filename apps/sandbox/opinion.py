@@ -108,5 +108,7 @@ def normal(weights: Sequence[float]) -> list[float]:
 
 
 def agreement(held: Opinion, statement: str) -> float:
-    """How likely the question and a statement about it speak of the same intent."""
-    return sum(chance * held.chances.get(intent, 0.0) for intent, chance in model_chances(statement).items())
+    """How likely the question is of the intents that a statement about it speaks of, the foremost in full."""
+    spoken_of = model_chances(statement)
+    most = max(spoken_of.values())
+    return sum(held.chances.get(intent, 0.0) * chance / most for intent, chance in spoken_of.items())

@@ -37,7 +37,7 @@ async def create_response(request: Request) -> WireStream:
     if asked.stream:
         return WireStream(_stream(writer, thought, fault), media_type=EVENT_STREAM)
     if fault and fault.fault in ("failed", "error_event"):
-        whole = writer.failed(**FAILURE)["response"]
+        whole, fault = writer.failed(**FAILURE)["response"], None
     else:
         whole = writer.whole(thought)
     return WireStream(body(fault, [json_bytes(whole)]), media_type="application/json")

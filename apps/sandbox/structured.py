@@ -3,11 +3,14 @@
 from typing import Any, TypeAlias
 
 from apps.sandbox.opinion import Opinion, left_over, named
+from apps.sandbox.wire_errors import WireError
 
 Json: TypeAlias = dict[str, Any]
 
 #: A schema that refers to itself is followed this far.
 DEEPEST = 12
+#: No list and no text is padded beyond this to reach the length that a schema wants.
+LONGEST = 1000
 NOTHING = object()
 PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -29,9 +32,15 @@ class Filler:
         self._text = text
 
     def value(self) -> Any:
-        return self._value(self._root, "", 0)
+        """Raises WireError for a schema that is none."""
+        try:
+            return self._value(self._root, "", 0)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise WireError(400, "The JSON schema cannot be read.", param="schema", code="invalid_schema") from error
 
     def _value(self, schema: Json, name: str, depth: int) -> Any:
+        if depth > DEEPEST:
+            return None
         schema = self._resolved(schema)
         known = self._known(name)
         if "const" in schema:
@@ -41,7 +50,7 @@ class Filler:
         if branches := schema.get("anyOf") or schema.get("oneOf"):
             return self._branch(branches, name, known, depth)
         if schema.get("allOf"):
-            return self._value({**schema, **self._resolved(schema["allOf"][0]), "allOf": None}, name, depth)
+            return self._value({**schema, **self._resolved(schema["allOf"][0]), "allOf": None}, name, depth + 1)
         kinds = self._kinds(schema)
         for kind in kinds:
             if kind != "null" and fits(known, kind):
@@ -52,17 +61,16 @@ class Filler:
         match kind:
             case "object":
                 properties = schema.get("properties") or {}
-                if depth >= DEEPEST:
-                    return {}
                 return {key: self._value(child, key, depth + 1) for key, child in properties.items()}
             case "array":
                 items = list(known) if fits(known, kind) else []
-                while len(items) < schema.get("minItems", 0):
+                while len(items) < min(LONGEST, schema.get("minItems", 0)):
                     items.append(self._value(schema.get("items") or {}, "", depth + 1))
                 return items[: schema.get("maxItems", len(items))]
             case "string":
                 text = known if fits(known, kind) else ""
-                return text.ljust(schema.get("minLength", 0), "-")[: schema.get("maxLength", len(text) + 64)]
+                padded = text.ljust(min(LONGEST, schema.get("minLength", 0)), "-")
+                return padded[: schema.get("maxLength", len(padded))]
             case "number" | "integer":
                 return within(schema, known if fits(known, kind) else 0)
             case "boolean":
@@ -75,10 +83,10 @@ class Filler:
         resolved = [self._resolved(branch) for branch in branches]
         for branch in resolved:
             if branch.get("enum") or any(fits(known, kind) for kind in self._kinds(branch) if kind != "null"):
-                return self._value(branch, name, depth)
+                return self._value(branch, name, depth + 1)
         if any("null" in self._kinds(branch) for branch in resolved):
             return None
-        return self._value(resolved[0], name, depth)
+        return self._value(resolved[0], name, depth + 1)
 
     def _member(self, members: list[Any], known: Any) -> Any:
         """The member that is known, or stands for what is known, or for what is left over."""

@@ -49,6 +49,10 @@ def on_wire_error(request: Request, error: Exception) -> JSONResponse:
     return error.response()
 
 
+def on_unexpected(request: Request, error: Exception) -> JSONResponse:
+    return WireError(500, "The sandbox failed for a reason of its own; its log has it.", type="server_error").response()
+
+
 def on_http_exception(request: Request, error: Exception) -> JSONResponse:
     """A path or a method that there is not."""
     assert isinstance(error, HTTPException)  # noqa: S101  registered for nothing else
