@@ -69,8 +69,8 @@ def _prepare() -> _Wanted:
     load_prices()
     try:
         return _wanted()
-    except OSError as error:
-        # The sandbox finds no port, or no thread to run in.
+    except (OSError, RuntimeError) as error:
+        # The sandbox found no port, no thread, or no time to start.
         raise ProviderUnavailable(code="refused") from error
 
 

@@ -144,8 +144,8 @@ def _for_status(error: "openai.APIStatusError") -> ProviderError:
         case status if status >= 400:
             return _for_code(error.code or "") or RequestRejected()
         case _:
-            # A redirect, which the client does not follow.
-            return ProviderProtocolError(code="malformed")
+            # It sends us elsewhere; the client does not go.
+            return ProviderUnavailable(code="refused")
 
 
 def _retry_after_s(headers: "httpx2.Headers") -> float | None:

@@ -143,11 +143,10 @@ assert seen["openai"] is False and seen["genai_prices"] is False and seen["genai
     subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
 
 
-async def test_a_sandbox_that_does_not_start_is_a_refusal(
-    settings: LazySettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("starter", ["no_port", "no_thread"])
+async def test_a_sandbox_that_does_not_start_is_a_refusal(settings: LazySettings, starter: str) -> None:
     settings.OPENAI_API_KEY = settings.OPENAI_BASE_URL = ""
-    settings.SANDBOX_SERVER = "tests.providers.openai_api.test_client.no_port"
+    settings.SANDBOX_SERVER = f"tests.providers.openai_api.test_client.{starter}"
     with pytest.raises(ProviderUnavailable) as caught:
         await openai_client()
     assert caught.value.code == "refused"
@@ -155,6 +154,10 @@ async def test_a_sandbox_that_does_not_start_is_a_refusal(
 
 def no_port() -> str:
     raise OSError("no free port")
+
+
+def no_thread() -> str:
+    raise RuntimeError("can't start new thread")
 
 
 def start_in_thread() -> str:

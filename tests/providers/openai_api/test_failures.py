@@ -127,7 +127,7 @@ async def test_a_redirect_is_not_followed(upstream_server: ScriptedUpstream, sta
         Refusal(status=status, headers={"location": f"{upstream_server.base_url}/elsewhere"}),
     )
     error = await failure()
-    assert (type(error), error.code) == (ProviderProtocolError, "malformed")
+    assert (type(error), error.code) == (ProviderUnavailable, "refused")
     assert [request.path for request in upstream_server.requests] == ["/v1/responses"]
 
 
