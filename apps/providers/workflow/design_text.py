@@ -14,10 +14,11 @@ from apps.providers.workflow.schema import (
     Graph,
     Node,
     ReplyNode,
+    ends_turn,
     ways_of,
 )
 
-LINE_LENGTH = 110
+LINE_LENGTH = 120
 
 
 def as_stored(graph: Graph) -> dict[str, Any]:
@@ -58,8 +59,8 @@ class Step:
     #: Name and text of what else is worth reading.
     details: list[tuple[str, str]]
     branches: list["Branch"]
-    #: The node's answer ends the turn here.
-    ends: bool
+    #: How the turn ends here, as a sentence; empty where it always goes on.
+    end: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,7 @@ def outline(graph: Graph) -> list[Step]:
             label=node.label,
             details=_details(node),
             branches=branches,
-            ends=not isinstance(node, ClassifyNode | BranchNode | ApprovalNode) and node.next is None,
+            end=_end(node),
         )
         return [step, *(chain(follows[0][1]) if goes_on else [])]
 
@@ -116,6 +117,15 @@ def _homes(graph: Graph) -> dict[str, tuple[str, int]]:
 
 def _reading_order(graph: Graph) -> list[str]:
     return list(_homes(graph))
+
+
+def _end(node: Node) -> str:
+    if isinstance(node, ApprovalNode):
+        return "The turn ends with the question; the next message decides."
+    if not ends_turn(node):
+        return ""
+    carries_out = isinstance(node, ChartCommandNode)
+    return "A command that it reads ends the turn." if carries_out else "Its answer ends the turn."
 
 
 def _details(node: Node) -> list[tuple[str, str]]:

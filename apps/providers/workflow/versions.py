@@ -13,7 +13,7 @@ from apps.providers.models import SessionWorkflow, WorkflowVersion
 from apps.providers.profiles import tools_by_profile
 from apps.providers.shipped import design_fields
 from apps.providers.workflow.design_text import as_stored
-from apps.providers.workflow.graph import Graph, parse_graph
+from apps.providers.workflow.graph import BadGraph, Graph, parse_graph
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +47,15 @@ def version_for_session(session_id: UUID) -> LiveVersion:
 def live_version() -> WorkflowVersion:
     """The version that new sessions run."""
     return WorkflowVersion.objects.filter(is_live=True).first() or _written_once()
+
+
+def faults_of_live() -> list[str]:
+    """What the live design asks of the profiles in force that they do not have, as sentences."""
+    try:
+        parse_graph(live_version().graph, profiles=tools_by_profile())
+    except BadGraph as error:
+        return error.messages
+    return []
 
 
 def pending_approval(session_id: UUID) -> dict[str, Any] | None:
