@@ -9,8 +9,8 @@ from asgiref.sync import async_to_sync
 from django.core.cache import cache
 
 from apps.providers import registry
-from apps.providers.events import Event
-from tests.scripted import Script, ScriptedProvider
+from apps.providers.openai_api.client import close_client
+from tests.scripted import SCRIPTED, Script, Step
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -18,7 +18,15 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
-    async_to_sync(pyfuncitem.obj)(**arguments)
+
+    async def run() -> None:
+        try:
+            await pyfuncitem.obj(**arguments)
+        finally:
+            # Its connections belong to this loop, which ends with the test.
+            await close_client()
+
+    async_to_sync(run)()
     return True
 
 
@@ -45,14 +53,19 @@ def pytest_runtest_makereport(
 
 @pytest.fixture
 def play(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Script]]:
-    """Lets a script answer in the analyst's place: `script = play([Text(...), 0.1, ProviderUnavailable("…")])`."""
-    monkeypatch.setitem(registry.PROVIDERS, "analyst", "tests.scripted.ScriptedProvider")
-    registry.get_provider.cache_clear()
+    """Lets a script answer in a provider's place: `script = play([Text(...), 0.1, ProviderUnavailable("…")])`.
 
-    def start(steps: Sequence[Event | BaseException | float], *, ends: bool = True) -> Script:
-        ScriptedProvider.script = Script(steps=steps, ends=ends)
-        return ScriptedProvider.script
+    The analyst is always played, another provider when it is named; more than one list of steps is one a try.
+    """
 
+    def start(*tries: Sequence[Step], provider: str = "analyst", ends: bool = True, closes_in_s: float = 0.0) -> Script:
+        scripted = SCRIPTED[provider]
+        monkeypatch.setitem(registry.PROVIDERS, provider, f"tests.scripted.{scripted.__name__}")
+        registry.get_provider.cache_clear()
+        scripted.script = Script(tries=tries, ends=ends, closes_in_s=closes_in_s)
+        return scripted.script
+
+    start([])
     yield start
     registry.get_provider.cache_clear()
 

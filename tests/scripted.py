@@ -1,42 +1,72 @@
-"""A provider that plays a script, for the turns no real backend produces on demand."""
+"""Providers that play a script, for the turns no real backend produces on demand."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
-from apps.providers.events import Done, Event, Text
+from apps.core.threads import in_database_thread
+from apps.providers.events import Done, Event, Text, ToolCall, ToolResult
 from apps.providers.protocol import TurnRequest
 from apps.providers.sidecar import Sidecar
 
 
+@dataclass(frozen=True)
+class UseTool:
+    """Calls the turn's toolbox as a provider does, and emits the call and its result."""
+
+    name: str
+    arguments: dict[str, Any]
+    call_id: str = "c1"
+
+
+#: An event is emitted, an exception raised, a number waited for in seconds, a tool used, a function called.
+Step: TypeAlias = Event | BaseException | float | UseTool | Callable[[], object]
+
+
 @dataclass
 class Script:
-    """Steps played in order: an event is emitted, an exception raised, a number waited for in seconds."""
+    """What each try plays, in order; the last is played again by any further try."""
 
-    steps: Sequence[Event | BaseException | float]
+    tries: Sequence[Sequence[Step]] = ((),)
     #: Whether a `Done` follows the steps by itself.
     ends: bool = True
+    #: How long the provider clings to its connections when it is closed.
+    closes_in_s: float = 0.0
     requests: list[TurnRequest] = field(default_factory=list)
     closed: bool = False
 
 
 class ScriptedProvider:
     name = "analyst"
-    script = Script(steps=[])
+    script = Script()
 
     def why_unavailable(self) -> str | None:
         return None
 
     async def stream(self, request: TurnRequest) -> AsyncGenerator[Event]:
-        script = ScriptedProvider.script
+        script = type(self).script
+        steps = script.tries[min(len(script.requests), len(script.tries) - 1)]
         script.requests.append(request)
         try:
-            for step in script.steps:
+            for step in steps:
                 match step:
                     case float() | int():
                         await asyncio.sleep(step)
                     case BaseException():
                         raise step
+                    case UseTool():
+                        yield ToolCall(call_id=step.call_id, name=step.name, arguments=step.arguments)
+                        outcome = await request.toolbox.call(step.name, step.arguments)
+                        yield ToolResult(
+                            call_id=step.call_id,
+                            name=step.name,
+                            ok=outcome.ok,
+                            result=outcome.result,
+                            latency_ms=outcome.latency_ms,
+                        )
+                    case _ if callable(step):
+                        await in_database_thread(step)
                     case _:
                         yield step
             if script.ends:
@@ -47,7 +77,29 @@ class ScriptedProvider:
                     sidecar=Sidecar(intent="quote", symbols=["AAPL"]).as_json(),
                 )
         finally:
+            if script.closes_in_s:
+                await asyncio.sleep(script.closes_in_s)
             script.closed = True
+
+
+class ScriptedResponses(ScriptedProvider):
+    name = "responses"
+    script = Script()
+
+
+class ScriptedWorkflow(ScriptedProvider):
+    name = "workflow"
+    script = Script()
+
+
+class ScriptedAgentsSdk(ScriptedProvider):
+    name = "agents_sdk"
+    script = Script()
+
+
+SCRIPTED: dict[str, type[ScriptedProvider]] = {
+    provider.name: provider for provider in (ScriptedProvider, ScriptedResponses, ScriptedWorkflow, ScriptedAgentsSdk)
+}
 
 
 def words(text: str) -> list[Event]:

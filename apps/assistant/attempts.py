@@ -176,7 +176,7 @@ class Attempts:
             self._asked_again.add(attempt.provider)
             await in_database_thread(note_failure, failed)
             await asyncio.sleep(wait_s)
-            if await in_database_thread(may_try_again, provider=attempt.provider, tried=self._tried):
+            if await in_database_thread(may_try_again, attempt.provider):
                 return attempt.provider
         return await in_database_thread(
             successor,

@@ -49,6 +49,6 @@ def successor(*, failed: Failed | None, session_provider: str, tried: Set[str], 
     return next_provider(session_provider=session_provider, tried=tried)
 
 
-def may_try_again(*, provider: str, tried: Set[str]) -> bool:
+def may_try_again(provider: str) -> bool:
     """Whether it may still serve: it may have been stopped, or its circuit opened, while the turn waited for it."""
-    return next_provider(session_provider=provider, tried=tried - {provider}) == provider
+    return next_provider(session_provider=provider, tried=set(PROVIDERS) - {provider}) == provider

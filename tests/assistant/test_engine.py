@@ -128,7 +128,7 @@ async def test_an_answer_that_ends_without_done_is_a_failure(play) -> None:
 
 
 async def test_a_turn_past_its_deadline_fails_with_what_to_do(play, settings) -> None:
-    settings.TURN_DEADLINE_S = 0.05
+    settings.TURN_DEADLINE_S = 0.5
     script = play([*words("Wait"), 30])
     events = await ask()
     assert isinstance(events[-1], Error)

@@ -13,6 +13,8 @@ from apps.assistant.models import Turn
 from apps.assistant.owner import Owner
 from apps.assistant.turns import begin_turn
 from apps.metrics.models import RequestLog
+from apps.routing.circuits import record_outcome
+from apps.routing.models import Outcome
 from tests.factories import make_conversation
 from tests.scripted import words
 
@@ -59,6 +61,14 @@ def test_a_lost_turn_does_not_block_its_conversation(play) -> None:
     assert list(Turn.objects.order_by("number").values_list("status", flat=True)) == ["interrupted", "succeeded"]
     rows = RequestLog.objects.order_by("created_at").values_list("status", "success", "error")
     assert list(rows) == [("interrupted", False, "abandoned"), ("succeeded", True, "")]
+
+
+def test_the_sweep_forgets_outcomes_that_no_circuit_counts() -> None:
+    now = timezone.now()
+    for age_s in (5, 3600):
+        record_outcome(provider="workflow", ok=True, now=now - timedelta(seconds=age_s))
+    call_command("sweep")
+    assert [outcome.at for outcome in Outcome.objects.all()] == [now - timedelta(seconds=5)]
 
 
 def test_an_untouched_conversation_has_nothing_to_sweep(capsys) -> None:

@@ -4,8 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid4
 
-from apps.metrics.models import RequestLog, Status
-from apps.metrics.records import ToolCallRecord, TurnRecord
+from apps.metrics.models import Attempt, RequestLog, Status
+from apps.metrics.records import AttemptRecord, ToolCallRecord, TurnRecord
 from apps.metrics.services import finish_request, start_request
 
 ANSWER = "If IBM closes above 202.91, enter at 203.10; the stop is 198.20. Not financial advice."
@@ -38,6 +38,27 @@ def make_tool_call(*, call_id: str, name: str, started_at: datetime, ok: bool = 
     )
 
 
+def make_attempt(*, number: int, provider: str, started_at: datetime, error: str = "") -> AttemptRecord:
+    """An attempt that failed with `error`, or succeeded where there is none; only the latter reported its usage."""
+    ok = not error
+    return AttemptRecord(
+        number=number,
+        provider=provider,
+        model="model-1" if ok else "",
+        outcome=Attempt.Outcome.SUCCEEDED if ok else Attempt.Outcome.FAILED,
+        error=error,
+        had_visible_text=ok,
+        started_at=started_at,
+        latency_ms=1234.5,
+        ttft_ms=400.0 if ok else None,
+        tokens_input=1200 if ok else None,
+        tokens_output=80 if ok else None,
+        tokens_cached=0 if ok else None,
+        tokens_reasoning=20 if ok else None,
+        cost_usd=Decimal("0.00420000") if ok else None,
+    )
+
+
 def make_record(
     request_id: UUID,
     *,
@@ -46,6 +67,7 @@ def make_record(
     error: str = "",
     cost_usd: Decimal | None = None,
     tool_calls: tuple[ToolCallRecord, ...] = (),
+    attempt_records: tuple[AttemptRecord, ...] = (),
 ) -> TurnRecord:
     return TurnRecord(
         request_id=request_id,
@@ -60,6 +82,8 @@ def make_record(
         error=error,
         response_text=response_text,
         tool_calls=tool_calls,
+        attempts=len(attempt_records) or 1,
+        attempt_records=attempt_records,
     )
 
 

@@ -6,12 +6,15 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connection
 
 from apps.assistant.engine import run_turn
 from apps.assistant.owner import Owner
 from apps.metrics.models import RequestLog, ToolCall
+from apps.providers.errors import ProviderUnavailable
+from apps.providers.events import Usage
+from tests.scripted import words
 
 pytestmark = pytest.mark.django_db
 DOCUMENT = (Path(__file__).parents[2] / "docs/analysts.md").read_text()
@@ -40,13 +43,34 @@ def rows(sql: str) -> list[dict[str, object]]:
 
 
 def test_each_query_answers_a_real_question(two_turns: None) -> None:
-    by_provider, by_intent, failures, tools, plans, assignments = (rows(sql) for sql in QUERIES)
+    floors, by_provider, by_attempt, rescues, by_intent, failures, tools, plans, assignments = map(rows, QUERIES)
+    # The analyst reports its usage, so no turn's cost is a floor.
+    assert floors == rescues == []
+    assert [(row["provider"], row["attempts"], float(row["failed_share"])) for row in by_attempt] == [("analyst", 2, 0)]
     assert [(row["provider"], row["turns"], float(row["failed_share"])) for row in by_provider] == [("analyst", 2, 0)]
     assert {row["intent"]: row["turns"] for row in by_intent} == {"plan": 1, "quote": 1}
     assert failures == []
     assert {row["name"] for row in tools} == set(ToolCall.objects.values_list("name", flat=True))
     assert [(row["plans"], float(row["with_stop"]), float(row["with_disclaimer"])) for row in plans] == [(1, 1, 1)]
     assert [(row["provider"], row["sessions"]) for row in assignments] == [("analyst", 2)]
+
+
+async def test_a_cut_attempt_is_found_with_the_floor_of_its_turn_s_cost(play) -> None:
+    play([*words("Half of"), ProviderUnavailable(code="cut")], provider="workflow")
+    play([*words("Whole."), Usage(tokens_input=10, tokens_output=5, cost_usd=0.25)], provider="responses")
+    async for _ in run_turn(
+        session_id=uuid.uuid4(), question="Hi", owner=Owner(visitor_id=uuid.uuid4()), override="workflow"
+    ):
+        pass
+    floors, _, by_attempt, rescues, *_ = [await sync_to_async(rows)(sql) for sql in QUERIES]
+    assert [(row["provider"], float(row["cost_at_least_usd"]), row["attempts_unreported"]) for row in floors] == [
+        ("responses", 0.25, 1)
+    ]
+    assert {(row["provider"], float(row["failed_share"]), row["cut_after_text"]) for row in by_attempt} == {
+        ("workflow", 1, 1),
+        ("responses", 0, 0),
+    }
+    assert rescues == [{"failed_provider": "workflow", "error": "cut", "served_by": "responses", "turns": 1}]
 
 
 def test_every_column_is_documented_and_every_documented_column_exists() -> None:

@@ -20,7 +20,11 @@ CONTRACT = {
         "error is_voice intent has_risk_disclaimer mentions_stop_loss has_entry_exit trace_id"
     ),
     "metrics_requesttext": "request_id query response_text",
-    "metrics_toolcall": "request_id call_id name ok error_code latency_ms",
+    "metrics_toolcall": "request_id call_id name ok error_code latency_ms attempt retries was_reused",
+    "metrics_attempt": (
+        "request_id number provider model outcome error had_visible_text started_at latency_ms ttft_ms "
+        "tokens_input tokens_output tokens_cached tokens_reasoning cost_usd"
+    ),
     "routing_sessionassignment": "session_id provider bucket share_at_assign reason assigned_at",
 }
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -15,7 +15,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from apps.assistant.engine import run_turn
 from apps.assistant.errors import TurnRefused
 from apps.assistant.owner import Owner
-from apps.providers.events import Done, Error, Event, Meta, Text, ToolResult, as_json
+from apps.providers.events import Done, Error, Event, Json, Meta, Text, ToolResult, as_json
+from apps.providers.openai_api.client import close_client
 from apps.routing.errors import RoutingError
 
 
@@ -29,6 +30,10 @@ def session_id(text: str) -> UUID:
 class Command(BaseCommand):
     help = "Asks one question. Exit code 1 when a person would have seen an error."
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._held: list[str] = []
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("question")
         parser.add_argument("--session", type=session_id, default=None, help="go on in this session (UUID)")
@@ -38,6 +43,7 @@ class Command(BaseCommand):
     def handle(
         self, *args: Any, question: str, session: UUID | None, provider: str | None, as_json: bool, **options: Any
     ) -> None:
+        self._streams = self.stdout.isatty()
         try:
             error = async_to_sync(self._ask)(question, session or uuid.uuid4(), provider, as_json)
         except (TurnRefused, RoutingError) as refused:
@@ -52,27 +58,58 @@ class Command(BaseCommand):
     async def _ask(self, question: str, session: UUID, provider: str | None, as_lines: bool) -> Error | None:
         failed = None
         turn = run_turn(session_id=session, question=question, owner=Owner(), override=provider)
-        async with aclosing(turn) as events:
-            async for event in events:
-                if isinstance(event, Error):
-                    failed = event
-                if as_lines:
-                    self.stdout.write(json.dumps(as_json(event), ensure_ascii=False))
-                else:
-                    self._show(event)
+        try:
+            async with aclosing(turn) as events:
+                async for event in events:
+                    if isinstance(event, Error):
+                        failed = event
+                    if as_lines:
+                        self.stdout.write(json.dumps(as_json(event), ensure_ascii=False))
+                    else:
+                        self._show(event)
+        finally:
+            await close_client()
         return failed
 
     def _show(self, event: Event) -> None:
         match event:
             case Text():
-                self.stdout.write(event.content, ending="")
-                self.stdout.flush()
+                self._say(event.content)
             case ToolResult():
-                self.stderr.write(self.style.NOTICE(f"{event.name} · {event.latency_ms:.0f} ms"))
+                self._note(f"{event.name} · {event.latency_ms:.0f} ms")
             case Meta() if "request_id" in event.data:
-                self.stderr.write(self.style.NOTICE(event.data["explanation"]))
+                self._note(event.data["explanation"])
+            case Meta() if "failed_provider" in event.data:
+                self._start_again(event.data)
             case Done():
-                self.stdout.write("")
-                self.stderr.write(self.style.NOTICE(f"{event.provider} · {event.model} · request {event.request_id}"))
+                self._finish()
+                self._note(f"{event.provider} · {event.model} · request {event.request_id}")
+            case Error():
+                self._finish()
             case _:
                 pass
+
+    def _say(self, text: str) -> None:
+        """At a terminal as it comes; into a pipe or a file only what stays."""
+        if self._streams:
+            self.stdout.write(text, ending="")
+            self.stdout.flush()
+        else:
+            self._held.append(text)
+
+    def _start_again(self, switch: Json) -> None:
+        failed = f"{switch['failed_provider']} failed ({switch['failed_code']})"
+        if not switch["interrupted"]:
+            again = "once more" if switch["provider"] == switch["failed_provider"] else "instead"
+            self._note(f"{failed}; {switch['provider']} is asked {again}.")
+            return
+        if self._streams:
+            self.stdout.write("")
+        self._held.clear()
+        self._note(f"{failed} in the middle of its answer, which is void; the whole answer of {switch['provider']}:")
+
+    def _finish(self) -> None:
+        self.stdout.write("".join(self._held))
+
+    def _note(self, line: str) -> None:
+        self.stderr.write(self.style.NOTICE(line))

@@ -1,4 +1,4 @@
-"""Closes turns and request log rows that a dead process left open."""
+"""Closes turns and request log rows that a dead process left open, and forgets outcomes that no circuit counts."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from apps.assistant.turns import close_stale_turns, stale_after_s
+from apps.routing.circuits import prune_outcomes
 
 
 class Command(BaseCommand):
@@ -27,5 +28,7 @@ class Command(BaseCommand):
                 f"A turn may run {settings.TURN_DEADLINE_S:g} s (TURN_DEADLINE_S); "
                 f"a sweep at {older_than:g} s would close turns that still run."
             )
-        closed = close_stale_turns(now=timezone.now(), older_than_s=older_than)
+        now = timezone.now()
+        closed = close_stale_turns(now=now, older_than_s=older_than)
+        prune_outcomes(now=now)
         self.stdout.write(f"{closed} stale {'turn' if closed == 1 else 'turns'} closed as interrupted.")
