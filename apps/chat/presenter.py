@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.urls import reverse
@@ -16,6 +16,19 @@ from apps.core.markdown import NumberLink, render_markdown
 KIND_WORDS = {"real": "market data", "sample": "sample data", "simulated": "simulated data", "knowledge": "our notes"}
 STOPPED = "Stopped. What had been written stays here."
 NO_REASON = "The answer could not be finished."
+#: How the sandbox names the models it stands in for.
+SANDBOX_MODEL = "sandbox/"
+MOST_UNVERIFIED = 6
+
+
+class AttemptRow(Protocol):
+    """One provider's try at a turn; `error` is the class of its failure, or empty."""
+
+    @property
+    def provider(self) -> str: ...
+
+    @property
+    def error(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +53,8 @@ class StaffLine:
     latency: str
     cost: str
     href: str
+    #: "2, after workflow failed (cut)"; "" where the first try was the last.
+    attempts: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +76,10 @@ class TurnView:
     comparison: figures.Comparison | None = None
     sources: list[SourceLine] = field(default_factory=list)
     suggestions: list[str] = field(default_factory=list)
+    #: Which figures of the text stand in no data, as one sentence; "" where all do.
+    unverified: str = ""
+    #: The sandbox stood in for the model.
+    is_sandbox: bool = False
     staff: StaffLine | None = None
 
     @property
@@ -76,20 +95,26 @@ class TurnView:
         return formats.listed(names)
 
 
-def turn_view(turn: Turn, *, is_staff: bool, cost_usd: Decimal | float | None = None) -> TurnView:
-    """What the page shows of `turn`; staff also see who answered. A cost of None is unknown, never free."""
+def turn_view(
+    turn: Turn, *, is_staff: bool, cost_usd: Decimal | float | None = None, attempts: Sequence[AttemptRow] = ()
+) -> TurnView:
+    """What the page shows of `turn`; staff also see who answered, and after which `attempts`.
+
+    A cost of None is unknown, never free.
+    """
     sidecar: dict[str, Any] = turn.sidecar or {}
     calls: list[dict[str, Any]] = turn.tool_calls or []
     results = {call["call_id"]: call["result"] for call in calls if call.get("ok") and call.get("result")}
     plan, comparison = results.get(sidecar.get("plan_call_id")), results.get(sidecar.get("comparison_call_id"))
     sources = [source_line(source) for source in sidecar.get("sources") or []]
+    unverified = unverified_sentence(sidecar.get("unverified") or [])
     return TurnView(
         request_id=turn.request_id,
         number=turn.number,
         question=turn.question,
         status=turn.status,
         answer_html=render_markdown(turn.answer, links=number_links(turn, sidecar, calls)),
-        copy_text=copy_text(turn.answer, sources),
+        copy_text=copy_text(turn.answer, sources, unverified),
         error=error_sentence(turn),
         tools=[tool_line(call, request_id=turn.request_id) for call in calls],
         tools_summary=summary(calls) if turn.is_finished else "",
@@ -102,7 +127,9 @@ def turn_view(turn: Turn, *, is_staff: bool, cost_usd: Decimal | float | None = 
         comparison=figures.comparison(comparison, id=f"comparison-{turn.request_id}") if comparison else None,
         sources=sources,
         suggestions=list(sidecar.get("suggestions") or []),
-        staff=staff_line(turn, cost_usd=cost_usd) if is_staff and turn.is_finished else None,
+        unverified=unverified,
+        is_sandbox=turn.model.startswith(SANDBOX_MODEL),
+        staff=staff_line(turn, cost_usd=cost_usd, attempts=attempts) if is_staff and turn.is_finished else None,
     )
 
 
@@ -130,10 +157,19 @@ def source_line(source: dict[str, Any]) -> SourceLine:
     )
 
 
-def copy_text(answer: str, sources: Sequence[SourceLine]) -> str:
-    """The answer's Markdown with its sources below, for the clipboard."""
+def unverified_sentence(figures: Sequence[str]) -> str:
+    """ "Not found in the data: 431.50 and 3 March."; of many the first few and their count."""
+    if not figures:
+        return ""
+    shown, more = list(figures[:MOST_UNVERIFIED]), len(figures) - MOST_UNVERIFIED
+    return f"Not found in the data: {formats.listed([*shown, f'{more} more'] if more > 0 else shown)}."
+
+
+def copy_text(answer: str, sources: Sequence[SourceLine], unverified: str) -> str:
+    """The answer's Markdown with what it is not sure of and its sources below, for the clipboard."""
     lines = [f"- {source.label}" + (f" ({source.detail})" if source.detail else "") for source in sources]
-    return "\n".join([answer.strip(), "", "Sources:", *lines]) if lines else answer.strip()
+    parts = [answer.strip(), unverified, "\n".join(["Sources:", *lines]) if lines else ""]
+    return "\n\n".join(part for part in parts if part)
 
 
 def error_sentence(turn: Turn) -> str:
@@ -147,7 +183,7 @@ def error_sentence(turn: Turn) -> str:
             return ""
 
 
-def staff_line(turn: Turn, *, cost_usd: Decimal | float | None) -> StaffLine:
+def staff_line(turn: Turn, *, cost_usd: Decimal | float | None, attempts: Sequence[AttemptRow] = ()) -> StaffLine:
     return StaffLine(
         provider=turn.provider or "none",
         model=turn.model or "none",
@@ -155,4 +191,12 @@ def staff_line(turn: Turn, *, cost_usd: Decimal | float | None) -> StaffLine:
         latency="none" if turn.latency_ms is None else formats.duration(turn.latency_ms),
         cost="unknown" if cost_usd is None else f"{cost_usd:.4f} USD",
         href=f"{reverse('admin:index')}metrics/requestlog/{turn.request_id}/change/",
+        attempts=attempts_words(attempts),
     )
+
+
+def attempts_words(attempts: Sequence[AttemptRow]) -> str:
+    if len(attempts) < 2:
+        return ""
+    failed = [f"{attempt.provider} failed ({attempt.error})" for attempt in attempts if attempt.error]
+    return f"{len(attempts)}, after {formats.listed(failed)}" if failed else str(len(attempts))

@@ -58,7 +58,8 @@ async function follow(turn, events) {
         turn.toolAnswered(event);
         break;
       case "meta":
-        if (event.interrupted) turn.startOver();
+        if (event.attempt > 1) announcer.textContent = turn.startOver(event);
+        else if (typeof event.label === "string") turn.stepNamed(event.label);
         break;
       case "done":
         isWhole = true;
@@ -103,7 +104,7 @@ function refuse(turn, question, message) {
 }
 
 function announce(element) {
-  const said = [...element.querySelectorAll(".prose, .answer .notice > p:first-child")].map((part) => part.textContent.trim());
+  const said = [...element.querySelectorAll(".prose, .unverified, .answer .notice > p:first-child")].map((part) => part.textContent.trim());
   announcer.textContent = `Answer: ${said.join(" ")}`;
 }
 

@@ -32,9 +32,11 @@ export function createStreamingText(element) {
       markdown += text;
       frame ||= requestAnimationFrame(show);
     },
+    /** Takes all of it away at once. */
     clear() {
       markdown = "";
-      frame ||= requestAnimationFrame(show);
+      cancelAnimationFrame(frame);
+      show();
     },
     /** Shows what has come so far at once. */
     settle() {

@@ -56,6 +56,8 @@ export function startTurn(question) {
   const answer = element.querySelector(".answer");
   const tools = element.querySelector(".tools");
   const waiting = element.querySelector(".waiting");
+  const restart = element.querySelector(".restart");
+  const firstWords = waiting.textContent;
   const prose = element.querySelector(".prose");
   const streaming = createStreamingText(prose);
   const lines = new Map();
@@ -65,6 +67,8 @@ export function startTurn(question) {
 
   function settle() {
     waiting.remove();
+    restart.remove();
+    answer.style.minHeight = "";
     streaming.settle();
     prose.classList.remove("streaming");
     answer.removeAttribute("aria-busy");
@@ -91,9 +95,26 @@ export function startTurn(question) {
       prose.hidden = false;
       streaming.add(content);
     },
-    /** Another provider starts the answer over: what stood here is no part of it. */
-    startOver() {
+    /** What is being done now, for as long as nothing has been said. */
+    stepNamed(label) {
+      if (!prose.hidden || !restart.hidden) return;
+      waiting.textContent = label.replace(/[\s.…]+$/, "");
+      waiting.hidden = false;
+    },
+    /**
+     * Another provider answers in place of one that failed: nothing that stood here is a part of its answer. The room it
+     * took is kept, so that the view stays where it is. Gives the words for it where text had been seen, else "".
+     */
+    startOver({ interrupted }) {
+      answer.style.minHeight = `${answer.offsetHeight}px`;
       streaming.clear();
+      prose.hidden = true;
+      tools.replaceChildren();
+      lines.clear();
+      if (interrupted) restart.hidden = false;
+      waiting.textContent = firstWords;
+      waiting.hidden = !restart.hidden;
+      return interrupted ? restart.textContent : "";
     },
     toolCalled({ call_id, name, arguments: args }) {
       const line = fromTemplate("live-tool");

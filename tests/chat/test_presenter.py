@@ -1,5 +1,7 @@
 """A stored turn becomes what the page shows: links, lines, figures, sources, and what to do when it failed."""
 
+from dataclasses import dataclass
+
 import pytest
 
 from apps.chat.presenter import turn_view
@@ -220,3 +222,59 @@ def test_an_unknown_cost_is_never_shown_as_free(cost_usd: float | None, shown: s
 
 def test_others_do_not_see_the_staff_line() -> None:
     assert turn_view(make_turn(), is_staff=False).staff is None
+
+
+@dataclass(frozen=True)
+class Tried:
+    provider: str
+    error: str = ""
+
+
+@pytest.mark.parametrize(
+    ("attempts", "shown"),
+    [
+        ([], ""),
+        ([Tried("responses")], ""),
+        ([Tried("responses", "cut")], ""),
+        ([Tried("workflow", "cut"), Tried("responses")], "2, after workflow failed (cut)"),
+        (
+            [Tried("workflow", "cut"), Tried("responses", "rate_limited"), Tried("analyst")],
+            "3, after workflow failed (cut) and responses failed (rate_limited)",
+        ),
+    ],
+)
+def test_staff_see_which_providers_failed_before_the_one_that_answered(attempts: list[Tried], shown: str) -> None:
+    staff = turn_view(make_turn(), is_staff=True, attempts=attempts).staff
+    assert staff is not None
+    assert staff.attempts == shown
+
+
+@pytest.mark.parametrize(
+    ("model", "is_sandbox"),
+    [("sandbox/gpt-6.1-terra", True), ("gpt-6.1-terra", False), ("analyst-1", False), ("", False)],
+)
+def test_an_answer_of_the_sandbox_is_known_by_its_model(model: str, is_sandbox: bool) -> None:
+    turn = make_turn()
+    turn.model = model
+    assert turn_view(turn, is_staff=False).is_sandbox == is_sandbox
+
+
+@pytest.mark.parametrize(
+    ("figures", "sentence"),
+    [
+        ([], ""),
+        (["431.50"], "Not found in the data: 431.50."),
+        (["431.50", "3 March"], "Not found in the data: 431.50 and 3 March."),
+        (list("12345678"), "Not found in the data: 1, 2, 3, 4, 5, 6 and 2 more."),
+    ],
+)
+def test_doubted_figures_are_said_in_one_sentence_that_a_copy_keeps(figures: list[str], sentence: str) -> None:
+    view = turn_view(make_turn(sidecar=Sidecar(intent="quote", unverified=figures)), is_staff=False)
+    assert view.unverified == sentence
+    assert view.copy_text == "\n\n".join(part for part in (make_turn().answer, sentence) if part)
+
+
+def test_a_turn_stored_before_these_fields_were_is_still_shown() -> None:
+    turn = make_turn()
+    turn.sidecar = {"intent": "quote"}
+    assert turn_view(turn, is_staff=True).unverified == ""

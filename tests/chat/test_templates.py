@@ -16,6 +16,7 @@ from django.test import RequestFactory
 from django.urls import include, path
 
 from apps.chat.presenter import TurnView, turn_view
+from apps.providers.sidecar import Sidecar
 from tests.chat.turn_examples import REQUEST_ID, make_chart_turn, make_comparison_turn, make_plan_turn, make_turn
 
 
@@ -230,3 +231,18 @@ def test_the_account_pages_say_what_happened_and_where_to_go(name: str) -> None:
     html = render(f"registration/{name}.html", user=ALICE)
     assert re.search(r"<h1>You.+</h1>", html)
     assert 'class="button primary"' in html
+
+
+def test_an_answer_of_the_sandbox_says_so_to_everybody_on_a_reload_and_at_the_end_of_a_stream() -> None:
+    turn = make_turn()
+    turn.model = "sandbox/gpt-6.1-terra"
+    view = turn_view(turn, is_staff=False)
+    for html in (page([view]), render_to_string("chat/_answer.html", {"turn": view})):
+        assert "Sandbox</strong> No model was asked" in html
+    assert "No model was asked" not in page([turn_view(make_turn(), is_staff=False)])
+
+
+def test_doubted_figures_stand_under_the_answer_as_text() -> None:
+    sidecar = Sidecar(intent="quote", unverified=["<b>431.50"])
+    html = page([turn_view(make_turn(sidecar=sidecar), is_staff=False)])
+    assert "Not found in the data: &lt;b&gt;431.50." in html
