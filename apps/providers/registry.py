@@ -9,7 +9,7 @@ from apps.providers.protocol import Provider
 #: Name → dotted path of the class, imported at first use; None where this version has no such backend.
 PROVIDERS: dict[str, str | None] = {
     "responses": "apps.providers.responses.provider.Responses",
-    "workflow": None,
+    "workflow": "apps.providers.workflow.provider.Workflow",
     "agents_sdk": None,
     "analyst": "apps.providers.analyst.provider.Analyst",
 }
