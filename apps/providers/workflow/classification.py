@@ -65,6 +65,15 @@ def by_rules(reading: Reading, intents: Sequence[str], *, is_chart: bool) -> Cla
     return Classification(intent=intent, symbol=symbol, confidence=reading.confidence, by="rules")
 
 
+def with_order(found: Classification, reading: Reading, intents: Sequence[str]) -> Classification:
+    """What a model found, unless our reader knows an order by its wording: whether a person is asked before something
+    is executed does not hang on a model."""
+    order = next((name for name in ORDER if name in intents), None)
+    if reading.topic != "order" or order is None or found.is_order:
+        return found
+    return replace(found, intent=order, confidence=None, by="rules")
+
+
 def symbol_of(reading: Reading, named: str | None) -> str | None:
     """Whom the question is about: our reader's symbol, or where it has none the known one that the classifier names."""
     return next(iter(reading.symbols), None) or (resolve(named[:40]) if named else None)

@@ -67,11 +67,13 @@ async def _answer(request: TurnRequest) -> AsyncGenerator[Event]:
     opening = open_turn(request, version, pending)
     if opening.outcome is not Outcome.NONE:
         yield Meta(data={"approval": opening.outcome.value})
+    question = request.question
     if pending is not None and opening.outcome in (Outcome.APPROVED, Outcome.DECLINED):
-        # A yes is about what it was said to.
+        # A yes is about what it was said to; both are the person's own words.
+        question = f"{request.question}\n\n{pending.question}"
         notes.reading = await asyncio.to_thread(read, pending.question, request.history)
     agents = AgentTurn(request=request, notes=notes, provider=PROVIDER)
-    run = Run(request=request, notes=notes, version=version, agents=agents)
+    run = Run(request=request, notes=notes, version=version, question=question, agents=agents)
     if opening.start is None:
         yield run.text(opening.sentence)
     else:

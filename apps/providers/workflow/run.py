@@ -26,6 +26,8 @@ class Run:
     request: TurnRequest
     notes: AnswerNotes
     version: LiveVersion
+    #: What an agent is asked: the message, or after a yes what it was said to as well.
+    question: str
     #: Shared with the agents of the run; counts the model calls of all steps.
     agents: AgentTurn
     #: The node that the turn is at.

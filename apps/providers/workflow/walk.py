@@ -17,18 +17,21 @@ from apps.providers.workflow.graph import (
 )
 from apps.providers.workflow.nodes import agent, approval, branch, chart_command, classify, reply
 from apps.providers.workflow.run import Leads, Run
+from apps.providers.workflow.schema import MOST_NODES
 
-#: A checked design has no circle, and no way through one is this long.
-MOST_STEPS = 32
+#: A checked design has no circle, so no way through it is longer than its nodes are many.
+MOST_STEPS = MOST_NODES
 
 
 async def walk(run: Run, *, start: str) -> AsyncGenerator[Event]:
     """Yields `Meta` with `node`, `node_type`, `label` and `workflow_version` as each node is entered, and what it
     emits. Raises ProviderError."""
     node_id: str | None = start
-    for _ in range(MOST_STEPS):
-        if node_id is None:
-            return
+    n_steps = 0
+    while node_id is not None:
+        if n_steps == MOST_STEPS:
+            raise ProviderProtocolError(code="step_limit")
+        n_steps += 1
         node = run.version.graph.nodes.get(node_id)
         if node is None:
             raise ProviderProtocolError(code="no_such_node")
@@ -48,7 +51,6 @@ async def walk(run: Run, *, start: str) -> AsyncGenerator[Event]:
                     node_id = event.to
                 else:
                     yield event
-    raise ProviderProtocolError(code="step_limit")
 
 
 def _enter(node_id: str, node: Node, run: Run) -> AsyncGenerator[Event | Leads]:

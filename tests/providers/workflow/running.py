@@ -127,6 +127,12 @@ def after(*questions: str) -> tuple[Message, ...]:
     )
 
 
+def said(question: str, answered: Answered | str) -> tuple[Message, Message]:
+    """A turn of a conversation as the next one finds it."""
+    text = answered if isinstance(answered, str) else answered.text
+    return Message(role="user", content=question), Message(role="assistant", content=text)
+
+
 def decision(choice: Any, confidence: Any = 0.9, **fields: Any) -> Refusal:
     """What the decisions API answers."""
     chosen = {"type": "choice", "name": "intent", "choice": choice, "confidence": confidence, "probabilities": []}

@@ -21,7 +21,7 @@ from apps.providers.workflow.versions import pending_approval, set_pending
 from tests.providers.asking import PatchedToolbox, failing
 from tests.providers.openai_api.answers import answer
 from tests.providers.openai_api.scripted_upstream import Refusal, ScriptedUpstream
-from tests.providers.workflow.running import SESSION, Answered, decision, make_request, run, run_to_failure
+from tests.providers.workflow.running import SESSION, Answered, decision, make_request, run, run_to_failure, said
 
 pytestmark = pytest.mark.django_db
 
@@ -30,11 +30,6 @@ ORDER = "buy 10 IBM at 200"
 
 async def waiting() -> dict[str, Any] | None:
     return await in_database_thread(pending_approval, SESSION)
-
-
-def said(question: str, answered: Answered | str) -> tuple[Message, Message]:
-    text = answered if isinstance(answered, str) else answered.text
-    return Message(role="user", content=question), Message(role="assistant", content=text)
 
 
 async def ask_for_order(server: ScriptedUpstream, **options: Any) -> Answered:
@@ -77,7 +72,9 @@ async def test_a_yes_leads_where_the_design_says(upstream_server: ScriptedUpstre
     answered = await run("Yes, please", history=said(ORDER, preview))
     assert answered.nodes == ["preview"]
     assert answered.metas[0] == {"approval": "approved"}
-    assert upstream_server.requests[-1].body["reasoning"]["effort"] == "high"
+    asked = upstream_server.requests[-1].body
+    assert asked["reasoning"]["effort"] == "high"
+    assert asked["input"][-1]["content"] == f"Yes, please\n\n{ORDER}"
     assert await waiting() is None
     assert (answered.done.sidecar["intent"], answered.done.sidecar["symbols"]) == ("plan", ["IBM"])
 

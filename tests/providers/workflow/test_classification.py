@@ -5,7 +5,7 @@ import pytest
 from apps.providers.analyst.intents import read
 from apps.providers.shipped import design_fields
 from apps.providers.sidecar import INTENTS
-from apps.providers.workflow.classification import Classification, by_rules, refined, symbol_of
+from apps.providers.workflow.classification import Classification, by_rules, refined, symbol_of, with_order
 from apps.providers.workflow.graph import BranchNode, parse_graph
 from apps.providers.workflow.nodes.branch import choose_way
 
@@ -75,6 +75,22 @@ def test_a_reading_that_was_not_understood_takes_the_intent_and_the_symbol_of_th
 def test_an_order_that_only_the_classifier_saw_is_a_plan_of_high_stakes() -> None:
     better = refined(read("how is the fruit company doing", ()), found("execution", symbol="AAPL"))
     assert (better.intent, better.topic) == ("plan", "order")
+
+
+@pytest.mark.parametrize(
+    ("question", "classified", "intents", "intent", "by"),
+    [
+        ("buy 10 AAPL at 430", "plan", SHIPPED, "execution", "rules"),
+        ("buy 10 AAPL at 430", "execution", SHIPPED, "execution", "json_schema"),
+        ("buy 10 AAPL at 430", "plan", ("plan", "quote"), "plan", "json_schema"),
+        ("trade plan for AAPL", "plan", SHIPPED, "plan", "json_schema"),
+    ],
+)
+def test_an_order_known_by_its_wording_needs_no_model_to_be_asked_about(
+    question: str, classified: str, intents: tuple[str, ...], intent: str, by: str
+) -> None:
+    kept = with_order(found(classified), read(question, ()), intents)
+    assert (kept.intent, kept.by) == (intent, by)
 
 
 @pytest.mark.parametrize(

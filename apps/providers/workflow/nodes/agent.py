@@ -11,7 +11,6 @@ from apps.providers.agents_runtime.stream import stream_agent
 from apps.providers.errors import ProviderUnavailable
 from apps.providers.events import Event, Json
 from apps.providers.profiles import Profile, ProfileError, effort_for, profile_now
-from apps.providers.protocol import TurnRequest
 from apps.providers.workflow.classification import ORDER
 from apps.providers.workflow.graph import AgentNode
 from apps.providers.workflow.run import Leads, Run
@@ -38,7 +37,7 @@ async def enter(node: AgentNode, run: Run) -> AsyncGenerator[Event | Leads]:
             effort=effort_of(node, profile, run), cache_key=cache_key(node, profile, run), request=run.request
         ),
     )
-    async with aclosing(stream_agent(agent, turn=run.agents, input_items=input_items(run.request))) as events:
+    async with aclosing(stream_agent(agent, turn=run.agents, input_items=input_items(run))) as events:
         async for event in events:
             yield event
     yield Leads(to=node.next)
@@ -58,7 +57,7 @@ def cache_key(node: AgentNode, profile: Profile, run: Run) -> str:
     return f"{profile.cache_key}-w{run.version.number}-{run.node_id}"[:64]
 
 
-def input_items(request: TurnRequest) -> list[Json]:
+def input_items(run: Run) -> list[Json]:
     """The conversation as the model reads it: all of the history, then the question."""
-    said = [(message.role, message.content) for message in request.history]
-    return [{"role": role, "content": content} for role, content in (*said, ("user", request.question))]
+    said = [(message.role, message.content) for message in run.request.history]
+    return [{"role": role, "content": content} for role, content in (*said, ("user", run.question))]

@@ -14,7 +14,7 @@ from apps.providers.errors import AccessRefused, ProviderError
 from apps.providers.events import Event, Meta, Usage
 from apps.providers.openai_api.client import openai_client
 from apps.providers.workflow.chart_commands import read_command
-from apps.providers.workflow.classification import By, Classification, by_rules, refined, symbol_of
+from apps.providers.workflow.classification import By, Classification, by_rules, refined, symbol_of, with_order
 from apps.providers.workflow.classifier_calls import DECISIONS_MODEL, Answer, decide, fill_form, has_decisions
 from apps.providers.workflow.graph import ClassifyNode
 from apps.providers.workflow.run import PROVIDER, Leads, Run
@@ -52,7 +52,7 @@ async def enter(node_id: str, node: ClassifyNode, run: Run) -> AsyncGenerator[Ev
         logger.warning("Classifier was late", extra={"node": node_id})
     for usage in asked.usage:
         yield run.noted(usage)
-    reading = run.notes.reading
+    reading, intents = run.notes.reading, [intent.value for intent in node.intents]
     if asked.answer is not None and asked.answer.intent is not None:
         found = Classification(
             intent=asked.answer.intent,
@@ -60,10 +60,11 @@ async def enter(node_id: str, node: ClassifyNode, run: Run) -> AsyncGenerator[Ev
             confidence=asked.answer.confidence,
             by=asked.by,
         )
+        found = with_order(found, reading, intents)
         run.notes.reading = refined(reading, found)
     else:
         command = await asyncio.to_thread(read_command, run.request.question, run.request.history)
-        found = by_rules(reading, [intent.value for intent in node.intents], is_chart=command is not None)
+        found = by_rules(reading, intents, is_chart=command is not None)
     run.classification = found
     yield Meta(
         data={
