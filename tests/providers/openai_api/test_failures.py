@@ -94,9 +94,6 @@ async def test_a_refusal_is_told_by_its_status_and_code(
     assert len(upstream_server.requests) == 1
 
 
-IN_AN_HOUR = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
-
-
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize(
     ("headers", "seconds"),
@@ -105,7 +102,7 @@ IN_AN_HOUR = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True
         ({"retry-after": "0.5"}, 0.5),
         ({"retry-after-ms": "1500", "retry-after": "7"}, 1.5),
         ({"retry-after": "-3"}, 0),
-        ({"retry-after": IN_AN_HOUR}, 3600),
+        ({"retry-after": "in an hour, as a date"}, 3600),
         ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "inf"}, None),
@@ -116,6 +113,8 @@ IN_AN_HOUR = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True
 async def test_how_long_to_wait_is_read(
     upstream_server: ScriptedUpstream, status: int, headers: dict[str, str], seconds: float | None
 ) -> None:
+    if seconds == 3600:
+        headers = {"retry-after": format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)}
     upstream_server.will(Refusal(status=status, body=body(), headers=headers))
     waited = (await failure()).retry_after_s
     assert waited is None if seconds is None else waited == pytest.approx(seconds, abs=60 if seconds > 60 else 0.01)
