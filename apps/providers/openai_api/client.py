@@ -89,13 +89,8 @@ def _new_client(wanted: _Wanted) -> "AsyncOpenAI":
         base_url=wanted.upstream.base_url,
         max_retries=0,
         timeout=timeout,
-        http_client=DefaultAsyncHttpx2Client(
-            timeout=timeout,
-            # A redirect would carry a person's question to a server that nobody configured. The sandbox's one leads to
-            # a closed port of this machine: that is how it refuses a connection.
-            follow_redirects=wanted.upstream.kind == "sandbox",
-            trust_env=not is_on_this_machine,
-        ),
+        # A redirect would carry a person's question to a server that nobody configured.
+        http_client=DefaultAsyncHttpx2Client(timeout=timeout, follow_redirects=False, trust_env=not is_on_this_machine),
     )
 
 
