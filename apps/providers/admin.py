@@ -105,8 +105,7 @@ class AssistantProfileAdmin(VersionedAdmin):
     ) -> HttpResponse:
         require(self.has_add_permission(request))
         if request.method != "POST":
-            model = USUAL_MODELS[0]
-            return self._profile_page(request, form=NewProfileForm(initial={"expected_version": 0, "model": model}))
+            return self._profile_page(request, form=NewProfileForm.empty())
         form = NewProfileForm(request.POST)
         return self._saved(request, form, name="") if form.is_valid() else self._profile_page(request, form=form)
 
@@ -163,7 +162,7 @@ class AssistantProfileAdmin(VersionedAdmin):
             messages.success(
                 request, f"Version {row.version} of {row.name} is saved. It counts from the next turn of every session."
             )
-            for sentence in versions.faults_of_live():
+            for sentence in versions.lacking_in_profiles(versions.live_version().graph):
                 messages.warning(request, f"The live workflow goes on without it: {sentence}")
             return self.to_row(row)
         return self._profile_page(request, form=form, newest=profiles.newest(name) if name else None)
@@ -171,7 +170,8 @@ class AssistantProfileAdmin(VersionedAdmin):
     def _profile_page(
         self, request: HttpRequest, *, form: ProfileForm, newest: AssistantProfile | None = None
     ) -> HttpResponse:
-        model = str(form["model"].value() or "")
+        today = timezone.now().date()
+        typed = str(form["model"].value() or "")
         rows = list(AssistantProfile.objects.filter(name=newest.name).order_by("-version")) if newest else []
         return self.page(
             request,
@@ -182,7 +182,8 @@ class AssistantProfileAdmin(VersionedAdmin):
             newest=newest,
             entries=history(rows),
             usual_models=USUAL_MODELS,
-            shutdown_note=shutdown_note(model, timezone.now().date()),
+            shutdown_note=shutdown_note(newest.model, today) if newest else "",
+            typed_note="" if newest and typed == newest.model else shutdown_note(typed, today),
             may_save=self.has_change_permission(request) if newest else self.has_add_permission(request),
         )
 
@@ -268,6 +269,7 @@ class WorkflowVersionAdmin(VersionedAdmin):
             steps = outline(graph)
             models = {node.model for node in graph.nodes.values() if isinstance(node, ClassifyNode)}
             notes = [note for model in sorted(models) if (note := shutdown_note(model, timezone.now().date()))]
+            notes += versions.lacking_in_profiles(row.graph)
         return self.page(
             request,
             "page",
@@ -275,7 +277,7 @@ class WorkflowVersionAdmin(VersionedAdmin):
             row=row,
             steps=steps,
             faults=faults,
-            shutdown_notes=notes,
+            notes=notes,
             text=as_text(in_reading_order(row.graph)),
             may_add=self.has_add_permission(request),
             may_make_live=request.user.has_perm("providers.make_live"),

@@ -86,7 +86,19 @@ class NewProfileForm(ProfileForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         help_text="Small letters, digits and -. A workflow's agent names it; it cannot be changed later.",
     )
+    note = forms.CharField(
+        max_length=NOTE_MAX_CHARACTERS,
+        label="What is it for?",
+        error_messages={"required": "Say in a few words what it is for."},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     field_order = ("name",)
+
+    @classmethod
+    def empty(cls) -> "NewProfileForm":
+        """The form before anything is typed: the usual model and efforts."""
+        efforts = {"effort": Effort.MEDIUM, "effort_high_stakes": Effort.HIGH, "effort_voice": Effort.LOW}
+        return cls(initial={"expected_version": 0, "model": USUAL_MODELS[0], **efforts})
 
 
 class DesignForm(forms.Form):

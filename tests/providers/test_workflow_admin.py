@@ -148,6 +148,7 @@ def test_a_version_whose_profile_is_gone_is_shown_and_cannot_go_live(bob: Client
     page = unescape(bob.post(live_url(2), {"live": "1"}, follow=True).content.decode())
     assert "Node 'agent' uses the profile 'oracle', which does not exist." in page
     assert WorkflowVersion.objects.get(is_live=True).number == 1
+    assert "which does not exist" in unescape(text_of(bob, page_of(2)))
     WorkflowVersion.objects.create(number=3, graph={"schema": 9}, created_by="Bob")
     page = unescape(text_of(bob, page_of(3)))
     assert "This design cannot run any more." in page

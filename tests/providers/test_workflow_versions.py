@@ -6,14 +6,15 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
-from apps.providers.models import SessionWorkflow, WorkflowVersion
-from apps.providers.profiles import tools_by_profile
+from apps.providers.models import AssistantProfile, SessionWorkflow, WorkflowVersion
+from apps.providers.profiles import profile_now, tools_by_profile
 from apps.providers.shipped import DESIGN
 from apps.providers.workflow.design_text import as_stored, as_text, outline
-from apps.providers.workflow.graph import BadGraph, parse_graph
+from apps.providers.workflow.graph import AgentNode, BadGraph, parse_graph
 from apps.providers.workflow.versions import (
     VersionMissing,
     add_version,
+    lacking_in_profiles,
     make_live,
     pending_approval,
     set_pending,
@@ -81,6 +82,20 @@ def test_a_design_is_compared_with_the_profiles_when_it_is_added_and_when_it_goe
     with pytest.raises(BadGraph, match="uses the profile 'oracle', which does not exist"):
         make_live(2, "Bob")
     assert WorkflowVersion.objects.get(is_live=True).number == 1
+
+
+def test_the_way_back_stays_open_when_a_profile_has_lost_a_tool() -> None:
+    add_version(SMALL, "Bob", "")
+    make_live(2, "Bob")
+    AssistantProfile.objects.filter(name="main").update(tools=["get_quote", "get_levels"])
+    assert make_live(1, "Bob").is_live
+    design = WorkflowVersion.objects.get(number=1).graph
+    assert "Node 'agent' names the tool 'get_bars', which the profile 'main' does not have" in " ".join(
+        lacking_in_profiles(design)
+    )
+    node = parse_graph(design).nodes["agent"]
+    assert isinstance(node, AgentNode)
+    assert node.tools_of(profile_now("main").tools) == ("get_quote", "get_levels")
 
 
 def test_an_approval_waits_with_its_session_until_it_is_cleared() -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from apps.market.tools.registry import TOOLS
 from apps.providers.models import SessionWorkflow, WorkflowVersion
 from apps.providers.profiles import tools_by_profile
 from apps.providers.shipped import design_fields
@@ -49,10 +50,10 @@ def live_version() -> WorkflowVersion:
     return WorkflowVersion.objects.filter(is_live=True).first() or _written_once()
 
 
-def faults_of_live() -> list[str]:
-    """What the live design asks of the profiles in force that they do not have, as sentences."""
+def lacking_in_profiles(graph: Mapping[str, Any]) -> list[str]:
+    """What a stored design asks of the profiles in force that they do not have now, as sentences."""
     try:
-        parse_graph(live_version().graph, profiles=tools_by_profile())
+        parse_graph(graph, profiles=tools_by_profile())
     except BadGraph as error:
         return error.messages
     return []
@@ -90,14 +91,15 @@ def add_version(graph: str | Mapping[str, Any], by: str, note: str) -> WorkflowV
 def make_live(number: int, by: str) -> WorkflowVersion:
     """New sessions run this version from now; a session that has one keeps it. Raises VersionMissing, BadGraph.
 
-    The design is read again first: a profile or a tool may have gone since it was saved.
+    The design is read again first: a tool may have left the product since it was saved. A tool that its profile no
+    longer has is no reason to refuse: an agent goes on without it, and the way back has to stay open.
     """
     with transaction.atomic():
         _lock()
         row = WorkflowVersion.objects.filter(number=number).first()
         if row is None:
             raise VersionMissing(f"There is no workflow version {number}.")
-        parse_graph(row.graph, profiles=tools_by_profile())
+        parse_graph(row.graph, profiles=dict.fromkeys(tools_by_profile(), TOOLS))
         if row.is_live:
             return row
         WorkflowVersion.objects.filter(is_live=True).update(is_live=False)
