@@ -84,6 +84,8 @@ def finished_calls(items: list[Json]) -> Iterator[tuple[int, FinishedCall]]:
                 if call_id not in asked:
                     raise no_pair(f"No tool call found for function call output with call_id {call_id}.")
                 outputs[call_id] = text_of(item.get("output"), f"input[{index}].output")
+            case {"type": "item_reference"}:
+                raise WireError(400, f"The sandbox keeps nothing to refer to, as 'input[{index}]' does.", param="input")
             case {"type": "function_call" | "function_call_output" as kind}:
                 raise WireError(
                     400, f"The {kind} at 'input[{index}]' lacks a field or has one of a wrong type.", param="input"

@@ -26,6 +26,7 @@ def refuse_at_once(fault: Fault | None, path: str) -> None:
         return
     match fault.fault:
         case "refuse":
+            # OpenAI's SDK follows a redirect, and so meets a connection that is truly refused.
             location = {"location": f"http://127.0.0.1:{closed_port()}{path}"}
             raise WireError(307, "Moved to where nobody listens.", type="server_error", headers=location)
         case "unauthorized":

@@ -68,7 +68,7 @@ class WireResponse:
         for start in range(0, len(call.arguments), ARGUMENTS_PIECE):
             delta = call.arguments[start : start + ARGUMENTS_PIECE]
             yield self._event("response.function_call_arguments.delta", **where, delta=delta)
-        yield self._event("response.function_call_arguments.done", **where, name=call.name, arguments=call.arguments)
+        yield self._event("response.function_call_arguments.done", **where, arguments=call.arguments)
         done = {**item, "arguments": call.arguments, "status": "completed"}
         self._output.append(done)
         yield self._event("response.output_item.done", output_index=index, item=done)
@@ -125,7 +125,6 @@ class WireResponse:
             "reasoning": request.reasoning.model_dump() if request.reasoning else {"effort": None, "summary": None},
             "safety_identifier": request.safety_identifier,
             "service_tier": "default",
-            "store": False,
             "temperature": request.temperature,
             "text": {"format": request.format.model_dump(by_alias=True)}
             | ({"verbosity": request.text.verbosity} if request.text and request.text.verbosity else {}),

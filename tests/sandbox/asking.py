@@ -1,6 +1,7 @@
 """Asks a sandbox through OpenAI's own SDK, as strictly as it can read."""
 
 import json
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,7 +11,10 @@ from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
 from apps.market.tools.market_toolbox import default_toolbox
+from apps.providers.analyst.provider import Analyst
+from apps.providers.events import Text
 from apps.providers.openai_api.upstream import sandbox_key
+from apps.providers.protocol import Message, TurnRequest
 
 STREAM_EVENT: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
 RESPONSE: TypeAdapter[Any] = TypeAdapter(Response)
@@ -67,3 +71,19 @@ async def ask(client: AsyncOpenAI, *said: str, **options: Any) -> str:
         return first.output_text
     second = await client.responses.create(input=[*items, *await run_calls(first)], **options)
     return second.output_text
+
+
+async def in_process(*said: str) -> str:
+    """What the analyst itself answers, without any wire."""
+    *before, question = said
+    history = tuple(
+        Message(role=("user", "assistant")[index % 2], content=content) for index, content in enumerate(before)
+    )
+    request = TurnRequest(
+        request_id=uuid.uuid4(),
+        session_id=uuid.uuid4(),
+        question=question,
+        history=history,
+        toolbox=default_toolbox(),
+    )
+    return "".join([event.content async for event in Analyst().stream(request) if isinstance(event, Text)])

@@ -90,7 +90,7 @@ async def check_struck_in_the_stream(client: AsyncOpenAI) -> None:
 
 async def check_waits(client: AsyncOpenAI) -> None:
     """The SDK's own read timeout tells a stall from a pause; a pause that ends lets the answer go on."""
-    impatient = client.with_options(timeout=0.3)
+    impatient = client.with_options(timeout=1)
     for fault, n_deltas in (("stall", 0), ("stall;after=3", 3), ("slow_first_token", 0)):
         seen = await stream(impatient, fault)
         assert isinstance(seen.error, openai.APITimeoutError), fault

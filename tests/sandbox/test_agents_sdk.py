@@ -20,8 +20,7 @@ from openai import AsyncOpenAI
 from pydantic import BaseModel
 
 from apps.market.tools.market_toolbox import default_toolbox
-from tests.sandbox.asking import BULK, sdk
-from tests.sandbox.test_same_answers import in_process
+from tests.sandbox.asking import BULK, in_process, sdk
 
 PLAN = "Where would you enter IBM and where is the stop?"
 

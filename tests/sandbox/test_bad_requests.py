@@ -33,6 +33,7 @@ HELLO = {"role": "user", "content": "hello"}
         ({"model": "m", "input": "x", "conversation": "conv_1"}, "conversation", "keeps nothing"),
         ({"model": "m", "input": "x", "prompt": {"id": "pmpt_1"}}, "prompt", "keeps nothing"),
         ({"model": "m", "input": [{"role": "user", "content": 7}]}, "input", "input[0].content"),
+        ({"model": "m", "input": [{"type": "item_reference", "id": "msg_1"}]}, "input", "keeps nothing"),
         ({"model": "m", "input": [HELLO, CALL]}, "input", "No tool output found for function call call_1"),
         ({"model": "m", "input": [HELLO, OUTPUT]}, "input", "No tool call found for function call output"),
         ({"model": "m", "input": [HELLO, OUTPUT, CALL]}, "input", "No tool call found"),

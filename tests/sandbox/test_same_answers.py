@@ -1,14 +1,8 @@
 """Through the wire, its tools and a cut of their results, the analyst says what it says in process, word for word."""
 
-import uuid
-
 import pytest
 
-from apps.market.tools.market_toolbox import default_toolbox
-from apps.providers.analyst.provider import Analyst
-from apps.providers.events import Text
-from apps.providers.protocol import Message, TurnRequest
-from tests.sandbox.asking import ask, our_tools, run_calls, sdk
+from tests.sandbox.asking import ask, in_process, our_tools, run_calls, sdk
 
 CONVERSATIONS = [
     ("hi",),
@@ -39,21 +33,6 @@ CONVERSATIONS = [
     ("Where is the stop?",),
     ("",),
 ]
-
-
-async def in_process(*said: str) -> str:
-    *before, question = said
-    history = tuple(
-        Message(role=("user", "assistant")[index % 2], content=content) for index, content in enumerate(before)
-    )
-    request = TurnRequest(
-        request_id=uuid.uuid4(),
-        session_id=uuid.uuid4(),
-        question=question,
-        history=history,
-        toolbox=default_toolbox(),
-    )
-    return "".join([event.content async for event in Analyst().stream(request) if isinstance(event, Text)])
 
 
 @pytest.mark.parametrize("said", CONVERSATIONS, ids=lambda said: said[-1])
