@@ -6,11 +6,11 @@ from django.utils.module_loading import import_string
 
 from apps.providers.protocol import Provider
 
-#: Name → dotted path of the class, imported at first use; None where this version has no such backend.
+#: Name → dotted path of the class, imported at first use.
 PROVIDERS: dict[str, str | None] = {
     "responses": "apps.providers.responses.provider.Responses",
     "workflow": "apps.providers.workflow.provider.Workflow",
-    "agents_sdk": None,
+    "agents_sdk": "apps.providers.agents_sdk.provider.AgentsSdk",
     "analyst": "apps.providers.analyst.provider.Analyst",
 }
 DEFAULT_PROVIDER = "responses"

@@ -8,6 +8,7 @@ from apps.providers.agents_runtime.function_tools import refuse_unknown
 from apps.providers.agents_runtime.turn import AgentTurn
 from apps.providers.errors import ProviderError, ProviderProtocolError, RequestRejected
 from apps.providers.openai_api.failures import failed_in_stream
+from apps.providers.openai_api.model_text import clean_text
 from apps.providers.openai_api.usage import usage_event
 
 #: As many characters as the request log keeps of a model's name.
@@ -52,7 +53,7 @@ class CallReader:
     def _write(self, content: Any, *, message: Any) -> None:
         if not isinstance(content, str):
             raise ProviderProtocolError(code="malformed")
-        if not content:
+        if not (content := clean_text(content)):
             return
         self.turn.write(content, opens_block=message != self._writing)
         self._writing = message

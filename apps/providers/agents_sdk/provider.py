@@ -1,0 +1,71 @@
+"""One G'sves agent on openai-agents: tools, guardrails, and a specialist to hand over to."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from apps.core.threads import in_database_thread
+from apps.providers.agents_runtime.sdk import load_sdk
+from apps.providers.agents_runtime.stream import QuestionRefused, stream_agent
+from apps.providers.agents_runtime.turn import AgentTurn
+from apps.providers.agents_sdk.agents import effort_of, gsves
+from apps.providers.agents_sdk.guardrails import words_of
+from apps.providers.errors import NotConfigured
+from apps.providers.events import Done, Event, Meta, Text, Usage
+from apps.providers.notes import AnswerNotes
+from apps.providers.openai_api.upstream import why_no_upstream
+from apps.providers.profiles import Profile, ProfileError, profile_now
+from apps.providers.protocol import TurnRequest
+from apps.providers.responses.request_body import input_items
+
+MAIN = "main"
+RISK = "risk"
+#: The model of an answer that a guardrail gave.
+NO_MODEL = "guardrail"
+
+
+class AgentsSdk:
+    name = "agents_sdk"
+
+    def why_unavailable(self) -> str | None:
+        return why_no_upstream()
+
+    async def stream(self, request: TurnRequest) -> AsyncGenerator[Event]:
+        """Raises ProviderError; code "output_guardrail" for an answer that promised something or left out a stop."""
+        turn = AgentTurn(request=request, notes=await AnswerNotes.read(request), provider=self.name)
+        main, risk = await in_database_thread(_profiles)
+        await load_sdk()
+        yield Meta(
+            data={
+                "intent": turn.notes.intent,
+                "profile": main.name,
+                "profile_version": main.version,
+                "effort": effort_of(turn, main),
+            }
+        )
+        agent = gsves(turn, main=main, risk=risk)
+        try:
+            async with aclosing(stream_agent(agent, turn=turn, input_items=input_items(request))) as events:
+                async for event in events:
+                    yield event
+        except QuestionRefused as refused:
+            # A question that is refused is answered: nothing failed, and no other provider shall try.
+            yield Meta(data={"guardrail": refused.reason})
+            text = Text(content=words_of(turn, refused.reason))
+            turn.notes.add(text)
+            yield text
+            yield Usage(tokens_input=0, tokens_output=0, cost_usd=0.0)
+            turn.model = NO_MODEL
+        yield Done(
+            request_id=str(request.request_id),
+            provider=self.name,
+            model=turn.model or main.model,
+            sidecar=await asyncio.to_thread(turn.notes.sidecar),
+        )
+
+
+def _profiles() -> tuple[Profile, Profile]:
+    try:
+        return profile_now(MAIN), profile_now(RISK)
+    except ProfileError as error:
+        raise NotConfigured() from error
