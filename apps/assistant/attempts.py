@@ -49,7 +49,7 @@ class Attempts:
         self._begun = begun
         self._transcript = transcript
         self._person_hash = person_hash
-        self._toolbox = TurnToolbox(default_toolbox())
+        self._toolbox: TurnToolbox | None = None
         self._streams: list[ProviderStream] = []
         self._tried: set[str] = set()
         self._asked_again: set[str] = set()
@@ -69,9 +69,10 @@ class Attempts:
         route = self._begun.route
         if isinstance(route, NoProvider):
             raise route
+        toolbox = self._toolbox = TurnToolbox(default_toolbox())
         provider: str | None = route.provider
         while provider is not None:
-            attempt = self._begin(provider)
+            attempt = self._begin(provider, toolbox)
             try:
                 async with aclosing(self._attempt(attempt)) as events:
                     async for event in events:
@@ -87,14 +88,15 @@ class Attempts:
     async def close(self) -> None:
         """Waits, for a bounded time, until every provider is closed and no tool runs."""
         await asyncio.gather(*(stream.left() for stream in self._streams))
-        await self._toolbox.close()
+        if self._toolbox is not None:
+            await self._toolbox.close()
 
-    def _begin(self, provider: str) -> Attempt:
+    def _begin(self, provider: str, toolbox: TurnToolbox) -> Attempt:
         self._tried.add(provider)
         attempt = Attempt(
             number=len(self._transcript.attempts) + 1,
             provider=provider,
-            toolbox=self._toolbox.for_attempt(),
+            toolbox=toolbox.for_attempt(),
             started=time.perf_counter(),
         )
         self._transcript.attempts.append(attempt)

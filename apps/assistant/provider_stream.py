@@ -26,7 +26,7 @@ class ProviderStream:
         self._events = events
         self._provider = provider
         self._asked = asyncio.Event()
-        self._answer: asyncio.Future[Event] | None = None
+        self._answer: asyncio.Future[Event | None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._insisting: asyncio.TimerHandle | None = None
         self._is_closing = False
@@ -36,15 +36,21 @@ class ProviderStream:
 
         Raises what the provider raises, and ProviderProtocolError where it ends without a `Done`.
         """
-        answer = self._answer = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Event | None] = loop.create_future()
+        self._answer = answer
         self._asked.set()
         if self._task is None:
             self._task = asyncio.create_task(self._run())
             self._task.add_done_callback(self._ended)
         elif self._task.done():
             self._ended(self._task)
-        await asyncio.wait((answer,), timeout=within_s)
-        return answer.result() if answer.done() else None
+        # A timer alone: `asyncio.timeout` and `asyncio.wait` cost a turn of the loop for every event.
+        late = loop.call_later(within_s, _give_nothing, answer)
+        try:
+            return await answer
+        finally:
+            late.cancel()
 
     def leave(self) -> None:
         """Closes the generator without waiting for it; one that is still closing after a moment is cancelled again."""
@@ -66,7 +72,7 @@ class ProviderStream:
     async def _run(self) -> None:
         async with aclosing(self._events) as events:
             async for event in events:
-                if self._answer is None:
+                if self._answer is None or self._answer.done():
                     return
                 self._asked.clear()
                 self._answer.set_result(event)
@@ -89,3 +95,8 @@ class ProviderStream:
         if self._task is not None and not self._task.done():
             logger.warning("Provider slow to close", extra={"provider": self._provider})
             self._task.cancel()
+
+
+def _give_nothing(answer: asyncio.Future[Event | None]) -> None:
+    if not answer.done():
+        answer.set_result(None)

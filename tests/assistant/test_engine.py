@@ -120,6 +120,17 @@ async def test_a_bug_is_logged_and_said_without_its_details(play, caplog) -> Non
     assert "Provider failed unexpectedly" in caplog.text
 
 
+async def test_market_data_that_cannot_be_opened_ends_in_a_sentence_and_a_failed_row(play, monkeypatch) -> None:
+    def broken():
+        raise FileNotFoundError("no such folder")
+
+    monkeypatch.setattr("apps.assistant.attempts.default_toolbox", broken)
+    events = await ask()
+    assert isinstance(events[-1], Error)
+    row = await RequestLog.objects.aget()
+    assert (row.status, row.error, row.attempts) == ("failed", "internal", 0)
+
+
 async def test_an_answer_that_ends_without_done_is_a_failure(play) -> None:
     play(words("Half an answer"), ends=False)
     events = await ask()
