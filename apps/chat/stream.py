@@ -12,7 +12,7 @@ from apps.assistant.models import Turn
 from apps.chat.presenter import turn_view
 from apps.core.sse import encode_event
 from apps.core.threads import in_database_thread
-from apps.metrics.selectors import costs_usd
+from apps.metrics.selectors import attempts_of, costs_usd
 from apps.providers.events import Done, Error, Event, as_json
 
 logger = logging.getLogger(__name__)
@@ -46,5 +46,7 @@ def finished_turn(*, request_id: UUID, is_staff: bool) -> dict[str, Any]:
     """What the page needs of a finished turn: `html` of the answer, `title` of the conversation, `turn_number`."""
     turn = Turn.objects.select_related("conversation").get(pk=request_id)
     cost = costs_usd([request_id]).get(request_id) if is_staff else None
-    html = render_to_string("chat/_answer.html", {"turn": turn_view(turn, is_staff=is_staff, cost_usd=cost)})
+    attempts = attempts_of([request_id])[request_id] if is_staff else []
+    view = turn_view(turn, is_staff=is_staff, cost_usd=cost, attempts=attempts)
+    html = render_to_string("chat/_answer.html", {"turn": view})
     return {"html": html, "title": turn.conversation.title, "turn_number": turn.number}

@@ -30,7 +30,7 @@ from apps.chat.stream import sse
 from apps.chat.visitor import new_visitor, owner_of, remember_visitor
 from apps.core.sse import STREAM_HEADERS
 from apps.market.repository import default_repository
-from apps.metrics.selectors import costs_usd
+from apps.metrics.selectors import attempts_of, costs_usd
 
 STATUS_OF: dict[type[TurnRefused], int] = {BadMessage: 400, NotYourConversation: 404, ConversationBusy: 409}
 CONVERSATIONS_SHOWN = 200
@@ -138,11 +138,15 @@ def _page(request: HttpRequest, *, session_id: UUID, conversation: Conversation 
     is_staff = _is_staff(request)
     repository = default_repository()
     costs = costs_usd(turn.pk for turn in shown) if is_staff else {}
+    attempts = attempts_of(turn.pk for turn in shown) if is_staff else {}
     context = _list_context(request) | {
         "session_id": session_id,
         "conversation": conversation,
         "current": str(session_id),
-        "turns": [turn_view(turn, is_staff=is_staff, cost_usd=costs.get(turn.pk)) for turn in shown],
+        "turns": [
+            turn_view(turn, is_staff=is_staff, cost_usd=costs.get(turn.pk), attempts=attempts.get(turn.pk, ()))
+            for turn in shown
+        ],
         "earlier": earlier,
         "data": repository.describe(),
         "examples": examples(repository.symbols()),
