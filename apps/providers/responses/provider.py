@@ -4,6 +4,7 @@ Each call is whole in itself: history, tool results and sealed reasoning are sen
 any other provider can go on with a conversation, and a server that keeps nothing serves as well as OpenAI.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -52,7 +53,9 @@ class Responses:
             async for event in events:
                 notes.add(event)
                 yield event
-        yield Done(request_id=str(request.request_id), provider=self.name, model=answer.model, sidecar=notes.sidecar())
+        # Linking the figures of a long answer takes milliseconds of computing; other streams go on meanwhile.
+        sidecar = await asyncio.to_thread(notes.sidecar)
+        yield Done(request_id=str(request.request_id), provider=self.name, model=answer.model, sidecar=sidecar)
 
 
 class _Answer:
