@@ -247,6 +247,7 @@ async def test_a_stopped_provider_is_not_asked_once_more(play) -> None:
     play(WHOLE, provider="responses")
     assert switches(await ask()) == [(2, "responses", "workflow", "rate_limited", False)]
     assert len(script.requests) == 1
+    assert await the_circuits_heard() == [("workflow", False, "rate_limited"), ("responses", True, "")]
 
 
 async def test_with_everybody_else_stopped_the_first_failure_is_the_end(play) -> None:
