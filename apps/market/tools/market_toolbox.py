@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -48,6 +48,11 @@ class MarketToolbox:
         self._tools = tools
 
     def schemas(self) -> list[dict[str, Any]]:
+        """The same list each time: whoever changes one makes a copy."""
+        return self._schemas
+
+    @cached_property
+    def _schemas(self) -> list[dict[str, Any]]:
         return [
             {"name": tool.name, "description": tool.description, "parameters": strict_schema(tool.arguments)}
             for tool in self._tools.values()

@@ -4,9 +4,11 @@ The SDK would build a typed object of every event before anyone has asked for on
 all the rest of a turn. What a provider needs of an event it checks itself.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 
 from apps.providers.errors import ProviderProtocolError
 from apps.providers.events import Json
@@ -16,6 +18,8 @@ LINE_END = re.compile(rb"\r\n|\n|\r")
 NO_MORE = b"[DONE]"
 #: No event of a model call is near as long; a server that never ends a line must not fill the memory.
 LONGEST_EVENT = 16_000_000
+#: Bytes that wait for whoever reads slowly.
+READ_AHEAD = 256_000
 
 
 async def read_events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[list[Json]]:
@@ -25,25 +29,67 @@ async def read_events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[list[Json]
     """
     rest, data = b"", []
     n_held = 0
-    async for chunk in chunks:
-        received = rest + chunk
-        # A carriage return at the end may be the first half of a line's end.
-        n_whole = len(received) - 1 if received.endswith(b"\r") else len(received)
-        *lines, last = LINE_END.split(received[:n_whole])
-        rest = last + received[n_whole:]
-        events: list[Json] = []
-        for line in lines:
-            if line.startswith(b"data:"):
-                data.append(line[5:].removeprefix(b" "))
-                n_held += len(line)
-            elif not line and data:
-                if (whole := b"\n".join(data)) != NO_MORE:
-                    events.append(_parsed(whole))
-                data, n_held = [], 0
-        if len(rest) + n_held > LONGEST_EVENT:
-            raise ProviderProtocolError(code="malformed")
-        if events:
-            yield events
+    async with aclosing(_arriving_together(chunks)) as pieces:
+        async for piece in pieces:
+            received = rest + piece
+            # A carriage return at the end may be the first half of a line's end.
+            n_whole = len(received) - 1 if received.endswith(b"\r") else len(received)
+            *lines, last = LINE_END.split(received[:n_whole])
+            rest = last + received[n_whole:]
+            events: list[Json] = []
+            for line in lines:
+                if line.startswith(b"data:"):
+                    data.append(line[5:].removeprefix(b" "))
+                    n_held += len(line)
+                elif not line and data:
+                    whole, data, n_held = b"\n".join(data), [], 0
+                    if whole == NO_MORE:
+                        continue
+                    try:
+                        events.append(_parsed(whole))
+                    except ProviderProtocolError:
+                        if events:
+                            yield events
+                        raise
+            if len(rest) + n_held > LONGEST_EVENT:
+                raise ProviderProtocolError(code="malformed")
+            if events:
+                yield events
+
+
+async def _arriving_together(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+    """Joins the chunks that are there at once: a server may put each event into a chunk of its own.
+
+    A task reads ahead of whoever takes the pieces, by so much and no more.
+    """
+    held: list[bytes] = []
+    has_news, has_room = asyncio.Event(), asyncio.Event()
+
+    async def read_ahead() -> None:
+        try:
+            async for chunk in chunks:
+                held.append(chunk)
+                has_news.set()
+                if sum(map(len, held)) > READ_AHEAD:
+                    has_room.clear()
+                    await has_room.wait()
+        finally:
+            has_news.set()
+
+    reading = asyncio.create_task(read_ahead())
+    try:
+        while held or not reading.done():
+            await has_news.wait()
+            has_news.clear()
+            if held:
+                piece = b"".join(held)
+                held.clear()
+                has_room.set()
+                yield piece
+        reading.result()
+    finally:
+        reading.cancel()
+        await asyncio.wait([reading])
 
 
 def _parsed(data: bytes) -> Json:

@@ -47,7 +47,10 @@ async def stream_call(client: "AsyncOpenAI", body: Json, *, headers: dict[str, s
     is_said = False
     with translated():
         async with (
-            client.responses.with_streaming_response.create(**body, stream=True, extra_headers=headers) as response,
+            # The body is JSON already; given as arguments, the SDK would walk through the schema of every tool.
+            client.responses.with_streaming_response.create(
+                stream=True, extra_body=body, extra_headers=headers
+            ) as response,
             aclosing(read_events(response.iter_bytes())) as batches,
         ):
             async for batch in batches:
@@ -67,11 +70,19 @@ async def stream_call(client: "AsyncOpenAI", body: Json, *, headers: dict[str, s
 
 
 def _parts(batch: list[Json], finished: list[Json]) -> Iterator[Piece | Ending]:
-    """What a batch of events comes to; adds to `finished` the items it finishes. Raises ProviderError."""
+    """What a batch of events comes to; adds to `finished` the items it finishes. Raises ProviderError.
+
+    Text stands before what follows it, an error too.
+    """
     held: list[str] = []
     message = ""
     for event in batch:
-        part = _part(event, finished)
+        try:
+            part = _part(event, finished)
+        except ProviderError:
+            if held:
+                yield Piece(content="".join(held), message=message)
+            raise
         if isinstance(part, Piece) and (not held or part.message == message):
             held.append(part.content)
             message = part.message

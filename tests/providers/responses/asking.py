@@ -49,7 +49,11 @@ class Heard:
 
     @property
     def kinds(self) -> list[type[Event]]:
-        return [type(event) for event in self.events]
+        """Of the events in order, pieces of one text counted once: how it arrives is the wire's affair."""
+        kinds = [type(event) for event in self.events]
+        return [
+            kind for kind, before in zip(kinds, [None, *kinds], strict=False) if not (kind is Text and before is Text)
+        ]
 
     @property
     def calls(self) -> list[ToolCall]:

@@ -51,7 +51,7 @@ async def test_a_call_that_failed_is_counted_before_it_is_an_error(
 ) -> None:
     upstream_server.will([*BEGUN, last])
     heard = await hear(turn())
-    assert heard.kinds == [Meta, Text, Text, Usage]
+    assert heard.kinds == [Meta, Text, Usage]
     assert heard.usages[0].tokens_input == 1000
     assert (type(heard.error), heard.error.code if heard.error else "") == (kind, code)
     assert "vendor" not in str(heard.error)
