@@ -19,6 +19,8 @@ from apps.providers.events import Done, Error, Event, Json, Meta, Text, ToolResu
 from apps.providers.openai_api.client import close_client
 from apps.routing.errors import RoutingError
 
+VOID = "\n\n--- The answer above was cut off and is void; a whole one follows. ---\n\n"
+
 
 def session_id(text: str) -> UUID:
     try:
@@ -30,10 +32,6 @@ def session_id(text: str) -> UUID:
 class Command(BaseCommand):
     help = "Asks one question. Exit code 1 when a person would have seen an error."
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._held: list[str] = []
-
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("question")
         parser.add_argument("--session", type=session_id, default=None, help="go on in this session (UUID)")
@@ -43,7 +41,6 @@ class Command(BaseCommand):
     def handle(
         self, *args: Any, question: str, session: UUID | None, provider: str | None, as_json: bool, **options: Any
     ) -> None:
-        self._streams = self.stdout.isatty()
         try:
             error = async_to_sync(self._ask)(question, session or uuid.uuid4(), provider, as_json)
         except (TurnRefused, RoutingError) as refused:
@@ -74,7 +71,8 @@ class Command(BaseCommand):
     def _show(self, event: Event) -> None:
         match event:
             case Text():
-                self._say(event.content)
+                self.stdout.write(event.content, ending="")
+                self.stdout.flush()
             case ToolResult():
                 self._note(f"{event.name} · {event.latency_ms:.0f} ms")
             case Meta() if "request_id" in event.data:
@@ -82,34 +80,19 @@ class Command(BaseCommand):
             case Meta() if "failed_provider" in event.data:
                 self._start_again(event.data)
             case Done():
-                self._finish()
+                self.stdout.write("")
                 self._note(f"{event.provider} · {event.model} · request {event.request_id}")
-            case Error():
-                self._finish()
             case _:
                 pass
 
-    def _say(self, text: str) -> None:
-        """At a terminal as it comes; into a pipe or a file only what stays."""
-        if self._streams:
-            self.stdout.write(text, ending="")
-            self.stdout.flush()
-        else:
-            self._held.append(text)
-
     def _start_again(self, switch: Json) -> None:
-        failed = f"{switch['failed_provider']} failed ({switch['failed_code']})"
-        if not switch["interrupted"]:
-            again = "once more" if switch["provider"] == switch["failed_provider"] else "instead"
-            self._note(f"{failed}; {switch['provider']} is asked {again}.")
-            return
-        if self._streams:
-            self.stdout.write("")
-        self._held.clear()
-        self._note(f"{failed} in the middle of its answer, which is void; the whole answer of {switch['provider']}:")
-
-    def _finish(self) -> None:
-        self.stdout.write("".join(self._held))
+        """What was written cannot be taken back from a pipe, so the line that voids it stands in the pipe too."""
+        again = "once more" if switch["provider"] == switch["failed_provider"] else "instead"
+        self._note(
+            f"{switch['failed_provider']} failed ({switch['failed_code']}); {switch['provider']} is asked {again}."
+        )
+        if switch["interrupted"]:
+            self.stdout.write(VOID)
 
     def _note(self, line: str) -> None:
         self.stderr.write(self.style.NOTICE(line))
