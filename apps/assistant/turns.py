@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.assistant.errors import ConversationBusy, NotYourConversation
@@ -61,14 +61,15 @@ def begin_turn(
     same, for a retry, and its `route` says why.
     """
     now = timezone.now()
-    conversation = _lock_conversation(session_id=session_id, question=question, owner=owner, now=now)
-    recent = list(conversation.turns.order_by("-number").defer("sidecar", "tool_calls")[:HISTORY_MESSAGES])[::-1]
+    _lock_conversation(session_id=session_id, question=question, owner=owner, now=now)
+    turns = Turn.objects.filter(conversation_id=session_id)
+    recent = list(turns.order_by("-number").defer("sidecar", "tool_calls")[:HISTORY_MESSAGES])[::-1]
     _make_room(recent, now=now)
     route = _route(session_id=session_id, override=override)
     assigned_provider, provider, reason = _who_and_why(route)
     turn = Turn.objects.create(
         request_id=uuid.uuid4(),
-        conversation=conversation,
+        conversation_id=session_id,
         number=recent[-1].number + 1 if recent else 1,
         question=question,
         provider=provider,
@@ -118,23 +119,25 @@ def _make_room(recent: list[Turn], *, now: datetime) -> None:
         _interrupt(turn, now=now)
 
 
-def _lock_conversation(*, session_id: UUID, question: str, owner: Owner, now: datetime) -> Conversation:
-    conversation, is_new = Conversation.objects.select_for_update().get_or_create(
-        pk=session_id,
-        defaults={
-            "user_id": owner.user_id,
-            "visitor_id": owner.visitor_id,
-            "title": title_from_question(question),
-            "created_at": now,
-            "updated_at": now,
-        },
-    )
-    if (conversation.user_id, conversation.visitor_id) != (owner.user_id, owner.visitor_id):
-        raise NotYourConversation("There is no such conversation here.")
-    if not is_new:
-        conversation.updated_at = now
-        conversation.save(update_fields=["updated_at"])
-    return conversation
+def _lock_conversation(*, session_id: UUID, question: str, owner: Owner, now: datetime) -> None:
+    """Locks the owner's conversation, new or old, until the transaction ends. Raises NotYourConversation."""
+    own = Conversation.objects.owned_by(owner).filter(pk=session_id)
+    if own.update(updated_at=now):
+        return
+    try:
+        with transaction.atomic():
+            Conversation.objects.create(
+                pk=session_id,
+                user_id=owner.user_id,
+                visitor_id=owner.visitor_id,
+                title=title_from_question(question),
+                created_at=now,
+                updated_at=now,
+            )
+    except IntegrityError as error:
+        # Somebody else's, or that of a first turn that was faster.
+        if not own.update(updated_at=now):
+            raise NotYourConversation("There is no such conversation here.") from error
 
 
 @transaction.atomic

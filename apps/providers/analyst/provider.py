@@ -49,6 +49,7 @@ class Analyst:
                 ok=outcome.ok,
                 result=outcome.result,
                 latency_ms=outcome.latency_ms,
+                retries=outcome.retries,
             )
         pace_s = settings.ANALYST_PACE_MS / 1000
         between = ""
