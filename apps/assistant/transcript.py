@@ -8,7 +8,7 @@ from typing import Any
 
 from apps.assistant.turn_toolbox import AttemptToolbox
 from apps.metrics.models import Attempt as AttemptRow
-from apps.providers.events import Done, Event, Text, ToolCall, ToolResult, Usage
+from apps.providers.events import Done, Event, Meta, Text, ToolCall, ToolResult, Usage
 
 Outcome = AttemptRow.Outcome
 UNFINISHED = {"error": {"code": "unfinished", "message": "This call did not finish.", "retryable": True}}
@@ -57,6 +57,8 @@ class Attempt:
     tool_calls: dict[str, CallMade] = field(default_factory=dict)
     usages: list[Usage] = field(default_factory=list)
     done: Done | None = None
+    #: What the provider said it asks, until the answer says which model it was.
+    asked_model: str = ""
 
     def add(self, event: Event, *, now: float) -> None:
         """Takes note of one event. Raises KeyError for the result of a call that was never made."""
@@ -77,6 +79,8 @@ class Attempt:
                 call.was_reused = noted.was_reused if noted else False
             case Usage():
                 self.usages.append(event)
+            case Meta():
+                self.asked_model = str(event.data.get("model") or self.asked_model)
             case Done():
                 self.done = event
             case _:
@@ -88,6 +92,11 @@ class Attempt:
     @property
     def answer(self) -> str:
         return "".join(self.text)
+
+    @property
+    def model(self) -> str:
+        """The model that answered, or that was asked in vain; "" where none was."""
+        return self.done.model if self.done else self.asked_model
 
     @property
     def had_visible_text(self) -> bool:

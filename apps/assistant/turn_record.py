@@ -71,7 +71,7 @@ def _attempt(attempt: Attempt, transcript: Transcript, *, ended: float) -> Attem
     return AttemptRecord(
         number=attempt.number,
         provider=attempt.provider,
-        model=attempt.done.model[:MODEL_LENGTH] if attempt.done else "",
+        model=attempt.model[:MODEL_LENGTH],
         outcome=attempt.outcome,
         error=attempt.error_code[:NAME_LENGTH],
         had_visible_text=attempt.had_visible_text,

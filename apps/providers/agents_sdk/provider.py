@@ -40,6 +40,7 @@ class AgentsSdk:
                 "intent": turn.notes.intent,
                 "profile": main.name,
                 "profile_version": main.version,
+                "model": main.model,
                 "effort": effort_of(turn, main),
             }
         )

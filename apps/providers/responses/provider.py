@@ -45,6 +45,7 @@ class Responses:
                 "intent": notes.intent,
                 "profile": profile.name,
                 "profile_version": profile.version,
+                "model": profile.model,
                 "effort": effort,
             }
         )

@@ -46,7 +46,9 @@ async def test_a_price_is_answered_from_a_tool() -> None:
     async with scripted_upstream(Wire().calls(QUOTE).completed(), Wire().text("IBM closed at 202.91.").completed()):
         heard = await hear(make_request("What's the price of IBM?"))
     assert heard.kinds == ["meta", "usage", "tool_call", "tool_result", "text", "usage", "done"]
-    assert heard.metas == [{"intent": "quote", "profile": "main", "profile_version": 1, "effort": "medium"}]
+    assert heard.metas == [
+        {"intent": "quote", "profile": "main", "profile_version": 1, "model": "gpt-6.1-terra", "effort": "medium"}
+    ]
     done = heard.done
     assert (done.provider, done.model) == ("agents_sdk", MODEL)
     assert (done.sidecar["intent"], done.sidecar["symbols"]) == ("quote", ["IBM"])

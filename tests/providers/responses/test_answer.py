@@ -38,7 +38,13 @@ async def test_text_streams_as_it_comes(upstream_server: ScriptedUpstream) -> No
 async def test_the_first_event_says_who_answers_and_how(upstream_server: ScriptedUpstream) -> None:
     upstream_server.will(answer("Yes."))
     heard = await hear(turn("What is the price of TSLA?"))
-    assert heard.meta == {"intent": "quote", "profile": "main", "profile_version": 1, "effort": "medium"}
+    assert heard.meta == {
+        "intent": "quote",
+        "profile": "main",
+        "profile_version": 1,
+        "model": "gpt-6.1-terra",
+        "effort": "medium",
+    }
 
 
 async def test_what_is_sent_is_the_profile_the_question_and_the_tools(upstream_server: ScriptedUpstream) -> None:

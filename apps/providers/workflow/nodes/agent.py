@@ -9,7 +9,7 @@ from apps.providers.agents_runtime.sdk import load_sdk
 from apps.providers.agents_runtime.settings import model_settings
 from apps.providers.agents_runtime.stream import stream_agent
 from apps.providers.errors import ProviderUnavailable
-from apps.providers.events import Event, Json
+from apps.providers.events import Event, Json, Meta
 from apps.providers.profiles import Profile, ProfileError, effort_for, profile_now
 from apps.providers.workflow.classification import ORDER
 from apps.providers.workflow.graph import AgentNode
@@ -25,6 +25,16 @@ async def enter(node: AgentNode, run: Run) -> AsyncGenerator[Event | Leads]:
     except ProfileError as error:
         # The design was checked when it was saved; the profile has gone since.
         raise ProviderUnavailable(code="no_profile") from error
+    effort = effort_of(node, profile, run)
+    yield Meta(
+        data={
+            "node": run.node_id,
+            "profile": profile.name,
+            "profile_version": profile.version,
+            "model": profile.model,
+            "effort": effort,
+        }
+    )
     await load_sdk()
     from agents import Agent
 
@@ -33,9 +43,7 @@ async def enter(node: AgentNode, run: Run) -> AsyncGenerator[Event | Leads]:
         instructions="\n\n".join(filter(None, (profile.instructions, node.instructions))),
         model=profile.model,
         tools=[*function_tools_of(run.request, node.tools_of(profile.tools))],
-        model_settings=model_settings(
-            effort=effort_of(node, profile, run), cache_key=cache_key(node, profile, run), request=run.request
-        ),
+        model_settings=model_settings(effort=effort, cache_key=cache_key(node, profile, run), request=run.request),
     )
     async with aclosing(stream_agent(agent, turn=run.agents, input_items=input_items(run))) as events:
         async for event in events:
