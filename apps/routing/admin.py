@@ -185,6 +185,7 @@ class RolloutAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": "Rollout",
+            "page_url": page_url(),
             "now": now,
             "form": form,
             "share_rows": [(row, fields[row.name]) for row in now.rows if row.name in PROVIDERS],

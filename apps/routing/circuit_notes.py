@@ -57,7 +57,7 @@ def circuit_note(now: Standing, name: str, *, forced: str | None) -> CircuitNote
         short=f"{name} {circuit.since.removeprefix('open ')}",
         what=f"{circuit_of(name)} is {circuit.since}{_meanwhile(now, name, forced=forced)}.",
         tries=f"{_last_try(circuit)}{no_try or _next_try(circuit)}",
-        to_do=_to_do(circuit.last_code, is_tried=no_try is None),
+        to_do=_to_do(name, circuit.last_code, is_tried=no_try is None),
         is_tried=no_try is None,
         wants_somebody=failure_code(circuit.last_code).wants_somebody,
         if_closed=_if_closed(now, name, circuit, is_tried=no_try is None),
@@ -118,9 +118,10 @@ def _next_try(circuit: OpenCircuit) -> str:
     return f"From {clock(circuit.next_probe_at, as_of=circuit.as_of)} the next turn of its sessions tries it again."
 
 
-def _to_do(code: str, *, is_tried: bool) -> str:
+def _to_do(name: str, code: str, *, is_tried: bool) -> str:
     """What stands in the way, and what to do about it."""
-    server, known = server_name(), failure_code(code)
+    known = failure_code(code)
+    server = name if known.is_ours else server_name()
     advice = "Its faults are made on demand: take the fault away" if server == SANDBOX else known.to_do
     by_itself = f"; the circuit tries again every {PROBE_INTERVAL_S} s by itself" if is_tried else ""
     return f"{server} {known.means}. {advice}{by_itself}."

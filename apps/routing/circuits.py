@@ -156,7 +156,9 @@ def _open(circuit: Circuit, found: Opening, *, now: datetime) -> None:
         opened_at=now,
     )
     prune_outcomes(now=now, at_most=N_PRUNED_AT_OPENING)
-    evidence = {"code": found.code, "n_failed": found.n_failed, "n_outcomes": found.n_outcomes, "window_s": WINDOW_S}
+    evidence: dict[str, object] = {"code": found.code}
+    if found.n_outcomes:
+        evidence |= {"n_failed": found.n_failed, "n_outcomes": found.n_outcomes, "window_s": WINDOW_S}
     # An alert is true only once the opening is committed.
     transaction.on_commit(
         partial(logger.error, "Circuit opened", extra={"provider": circuit.provider, **evidence}), robust=True
@@ -179,6 +181,11 @@ def _close(circuit: Circuit, *, now: datetime, by: str = "", reason: str = "") -
         opened_at=circuit.opened_at,
         reason=reason.strip(),
     )
-    details = {"provider": circuit.provider, "by": by, "open_s": round((now - circuit.opened_at).total_seconds(), 1)}
+    details: dict[str, object] = {
+        "provider": circuit.provider,
+        "open_s": round((now - circuit.opened_at).total_seconds(), 1),
+    }
+    if by:
+        details["by"] = by
     transaction.on_commit(partial(logger.warning, "Circuit closed", extra=details), robust=True)
     return change

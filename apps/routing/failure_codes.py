@@ -12,6 +12,8 @@ class FailureCode:
     to_do: str
     #: Nothing gets better before somebody acts.
     wants_somebody: bool = False
+    #: The fault lies with us, not with the server: `means` follows the provider's name.
+    is_ours: bool = False
 
 
 WAIT = "Nothing to do here but wait and look at the server's status page"
@@ -102,6 +104,49 @@ CODES: dict[str, FailureCode] = {
         means="calls tools without ever answering",
         to_do="Look at the instructions and the model of the profile; stop the provider meanwhile",
     ),
+    "output_guardrail": FailureCode(
+        label="answers held back",
+        means="writes answers that its own checks hold back",
+        to_do="Look at the instructions and the model of the profile",
+        is_ours=True,
+    ),
+    "internal": FailureCode(
+        label="error in our code",
+        means="fails in our own code",
+        to_do="Look for “Provider failed unexpectedly” in the log: its traceback says where",
+        is_ours=True,
+    ),
+    "database": FailureCode(
+        label="database error",
+        means="cannot read or write our database",
+        to_do="Look at the database and at /readyz",
+        is_ours=True,
+    ),
+    "bad_design": FailureCode(
+        label="design unreadable",
+        means="cannot read the stored version of its workflow",
+        to_do="Make another workflow version live; sessions that began with this one keep it, so stop the provider "
+        "meanwhile",
+        is_ours=True,
+    ),
+    "no_such_node": FailureCode(
+        label="node missing",
+        means="is led to a node that its design does not have",
+        to_do="Make another workflow version live",
+        is_ours=True,
+    ),
+    "step_limit": FailureCode(
+        label="too many nodes",
+        means="walks its design without coming to an answer",
+        to_do="Make another workflow version live",
+        is_ours=True,
+    ),
+    "no_profile": FailureCode(
+        label="profile missing",
+        means="has a design that names an assistant profile there is not",
+        to_do="Add the profile, or make another workflow version live",
+        is_ours=True,
+    ),
 }
 
 
@@ -110,5 +155,6 @@ def failure_code(code: str) -> FailureCode:
     return CODES.get(code) or FailureCode(
         label=code or "no reason kept",
         means=f"fails with the class “{code}”",
-        to_do="Look for this class in the log of turns",
+        to_do="Look for this class in the log",
+        is_ours=True,
     )

@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 
 from apps.routing.choose import Standing
 from apps.routing.circuit_notes import CircuitNote, circuit_note, circuits_headline
-from apps.routing.circuits import open_circuits
+from apps.routing.circuits import is_floor, open_circuits
 from apps.routing.models import Rollout
 from apps.routing.services import current_rollout, forced_provider, standing
 from apps.routing.shares import percent, percent_number
@@ -61,6 +61,8 @@ class Overview:
 
     version: int
     updated_at: datetime
+    #: When it was looked at; what circuits do may have changed since.
+    as_of: datetime
     headline: str
     rows: tuple[ProviderRow, ...]
 
@@ -82,6 +84,7 @@ class Overview:
     def as_json(self) -> dict[str, Any]:
         return {
             "version": self.version,
+            "as_of": self.as_of.isoformat(),
             "updated_at": self.updated_at.isoformat(),
             "headline": self.headline,
             "providers": {
@@ -104,14 +107,15 @@ class Overview:
 
 
 def overview() -> Overview:
-    rollout, forced = current_rollout(), forced_provider()
-    now = standing(rollout, circuits=open_circuits(now=timezone.now(), every_s=None))
+    rollout, forced, as_of = current_rollout(), forced_provider(), timezone.now()
+    now = standing(rollout, circuits=open_circuits(now=as_of, every_s=None))
     names = tuple(dict.fromkeys((*now.providers, *sorted(rollout.shares), *sorted(rollout.kills))))
     rows = tuple(_row(rollout, now, name, forced=forced) for name in names)
     who = headline(now, rollout.shares, forced=forced)
     return Overview(
         version=rollout.version,
         updated_at=rollout.updated_at,
+        as_of=as_of,
         headline=f"{who} {circuits_headline([row.circuit for row in rows if row.circuit])}".rstrip(),
         rows=rows,
     )
@@ -148,7 +152,7 @@ def _row(rollout: Rollout, now: Standing, name: str, *, forced: str | None) -> P
         why_not=now.why_not(name),
         has_backend=now.why_unavailable(name) is None,
         share_note=_share_note(now, name),
-        stop_effect=_stop_effect(now, name),
+        stop_effect=_stop_effect(rollout, now, name),
         stop=Stop(reason=stop["reason"], by=stop["by"], at=parse_datetime(stop["at"])) if stop else None,
         circuit=circuit_note(now, name, forced=forced),
     )
@@ -162,15 +166,24 @@ def _share_note(now: Standing, name: str) -> str:
     return f"{why}: its share goes to {server}" if server else f"{why}, and nobody else can serve its share"
 
 
-def _stop_effect(now: Standing, name: str) -> str:
+def _stop_effect(rollout: Rollout, now: Standing, name: str) -> str:
     """What stopping would do, as a sentence; empty where it is stopped."""
     if name in now.killed:
         return ""
     if why := now.why_unavailable(name):
         return f"{name} {why}; stopped now, it stays stopped when that changes."
-    server = replace(now, killed=now.killed | {name}).server_for(name)
-    if server is None:
+    after = replace(now, killed=now.killed | {name})
+    used = [other for other in now.providers if other == name or rollout.shares.get(other)]
+    alone = [other for other in used if after.server_for(other) is None]
+    if alone == used:
         return "Nobody else can serve: people see an error at every turn until it is resumed."
+    if alone:
+        whose = " and ".join(alone)
+        return f"Nobody else can serve the sessions of {whose}: people see an error until it is resumed."
+    server = after.server_for(name)
     if name in now.circuits:
         return f"{server} serves its sessions already, while its circuit is open; a stop holds until it is resumed."
-    return f"From the next turn {server} serves its sessions; running answers finish."
+    effect = f"From the next turn {server} serves its sessions; running answers finish."
+    if not is_floor(name):
+        return effect
+    return f"{effect} Nobody rescues a turn then: where another provider fails, people may see an error."

@@ -269,6 +269,12 @@ def test_an_open_circuit_is_told_on_the_page_with_what_to_do(settings, bob: Clie
     assert "Error class unauthorized." in page
 
 
+def test_the_page_says_what_time_it_shows_and_how_to_look_again(bob: Client) -> None:
+    page = bob.get(PAGE).content.decode()
+    assert re.search(r"At \d\d:\d\d:\d\d UTC</h2>", page)
+    assert f'<a href="{PAGE}">Look again</a>' in page
+
+
 def test_closing_a_circuit_by_hand_is_confirmed_on_a_page_that_says_what_it_does(bob: Client) -> None:
     open_circuit("workflow")
     confirm = reverse("admin:routing_rollout_circuit", args=["workflow"])

@@ -255,6 +255,20 @@ def test_an_opening_alerts_once_and_a_closing_warns(
     opened, closed = (record.__dict__ for record in caplog.records)
     assert (opened["provider"], opened["code"], opened["n_failed"]) == ("workflow", "cut", 5)
     assert closed["open_s"] == 7.0
+    assert "by" not in closed
+
+
+def test_one_answer_that_was_enough_is_logged_without_counts(
+    caplog: pytest.LogCaptureFixture, django_capture_on_commit_callbacks
+) -> None:
+    caplog.set_level(logging.WARNING, logger="apps.routing.circuits")
+    with django_capture_on_commit_callbacks(execute=True):
+        record_outcome(provider="workflow", ok=False, code="quota", opens=True, now=at(1))
+        close_circuit(provider="workflow", by="bob", reason="paid")
+    opened, closed = (record.__dict__ for record in caplog.records)
+    assert opened["code"] == "quota"
+    assert {"n_failed", "n_outcomes"}.isdisjoint(opened)
+    assert closed["by"] == "bob"
 
 
 def queries(call: object) -> list[str]:

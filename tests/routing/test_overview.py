@@ -1,5 +1,6 @@
 """The sentences that operations reads say what routing does."""
 
+import ast
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from apps.routing.circuits import claim_probe, record_outcome
 from apps.routing.failure_codes import CODES
 from apps.routing.models import Circuit
 from apps.routing.overview import headline, overview
-from apps.routing.services import kill, unkill
+from apps.routing.services import kill, set_shares, unkill
 
 NO_BACKEND = "has no backend in this version"
 
@@ -91,6 +92,25 @@ def test_with_others_able_a_stop_names_who_takes_over(all_backends: None) -> Non
     effects = {row.name: row.stop_effect for row in overview().rows}
     assert effects["workflow"] == "From the next turn responses serves its sessions; running answers finish."
     assert effects["responses"] == "From the next turn analyst serves its sessions; running answers finish."
+
+
+@pytest.mark.django_db
+def test_stopping_the_last_of_the_chain_says_that_nobody_rescues_then(all_backends: None) -> None:
+    effects = {row.name: row.stop_effect for row in overview().rows}
+    assert effects["analyst"] == (
+        "From the next turn responses serves its sessions; running answers finish. Nobody rescues a turn then: where "
+        "another provider fails, people may see an error."
+    )
+
+
+@pytest.mark.django_db
+def test_a_stop_names_every_provider_whose_sessions_it_leaves_alone(all_backends: None) -> None:
+    set_shares(shares={"responses": 4_000, "workflow": 6_000}, by="bob")
+    open_circuit("responses", "cut")
+    effects = {row.name: row.stop_effect for row in overview().rows}
+    assert effects["analyst"] == (
+        "Nobody else can serve the sessions of responses and analyst: people see an error until it is resumed."
+    )
 
 
 @pytest.mark.django_db
@@ -246,3 +266,25 @@ def test_the_operations_guide_has_a_line_for_every_error_class_and_says_the_rule
     assert f"at least {rate} % of its answers" in guide
     assert f"every {breaker.PROBE_INTERVAL_S} s" in guide
     assert f"for {breaker.FALLBACK_PROBE_INTERVAL_S} s" in guide
+
+
+def test_every_class_that_a_provider_s_code_names_is_explained() -> None:
+    raised = {"ProviderUnavailable", "ProviderProtocolError", "AccessRefused", "ProviderError"}
+    named = set()
+    for file in (settings.BASE_DIR / "apps").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in raised:
+                values = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
+                named |= {value.value for value in values if isinstance(value, ast.Constant)}
+    assert {"cut", "bad_design", "internal"} <= named
+    assert named - set(CODES) == set()
+
+
+@pytest.mark.django_db
+def test_a_fault_of_our_own_is_not_blamed_on_the_server(all_backends: None, settings: LazySettings) -> None:
+    settings.OPENAI_API_KEY = settings.OPENAI_BASE_URL = ""
+    open_circuit("workflow", "bad_design")
+    to_do = circuit_lines("workflow")[2]
+    assert to_do.startswith("workflow cannot read the stored version of its workflow. Make another workflow version")
+    assert "sandbox" not in to_do
+    assert "take the fault away" not in to_do
