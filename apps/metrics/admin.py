@@ -1,6 +1,7 @@
 """The request log as operations reads it: filtered, searched, never edited; text only for those who may read it."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -14,15 +15,24 @@ from apps.core.read_only import ReadOnlyAdmin
 from apps.metrics.models import Attempt, RequestLog, RequestText, ToolCall
 from apps.providers.registry import PROVIDERS
 from apps.routing.choose import Reason
+from apps.routing.errors import NoProvider
 
 UNKNOWN = "unknown"
+#: Why a turn did not begin with its session's provider, in the words of a list.
+AROUND = {
+    str(Reason.KILL_SWITCH): "stopped",
+    str(Reason.CIRCUIT_OPEN): "open circuit",
+    str(Reason.NOT_CONFIGURED): "not configured",
+    str(Reason.BREAK_GLASS): "break-glass",
+    NoProvider.code: "nobody could serve",
+}
 
 
-def in_words(name: str, description: str) -> Callable[[Any, RequestLog], str]:
+def in_words(name: str, description: str) -> Callable[[Any, RequestLog | ToolCall], str]:
     """A column of yes, no and unknown: a red cross beside "is voice" would read as a failure."""
 
     @admin.display(description=description)
-    def shown(_: Any, row: RequestLog) -> str:
+    def shown(_: Any, row: RequestLog | ToolCall) -> str:
         value = getattr(row, name)
         return UNKNOWN if value is None else "yes" if value else "no"
 
@@ -52,7 +62,8 @@ class RouteReasonFilter(ServedByFilter):
     parameter_name = "route_reason"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(str(value), str(label)) for value, label in Reason.choices]
+        known = [(str(value), str(label)) for value, label in Reason.choices]
+        return [*known, (NoProvider.code, "Nobody could serve")]
 
 
 class ReadOnlyInline(InlineModelAdmin):  # type: ignore[type-arg]
@@ -110,7 +121,7 @@ class AttemptInline(ReadOnlyInline, admin.TabularInline):  # type: ignore[type-a
 
     @admin.display(description="start, UTC")
     def start(self, attempt: Attempt) -> str:
-        return f"{attempt.started_at:%H:%M:%S.%f}"[:-3]
+        return time_of_day(attempt.started_at)
 
     @admin.display(description="TTFT, ms")
     def ttft(self, attempt: Attempt) -> str:
@@ -140,15 +151,29 @@ class ToolCallInline(ReadOnlyInline, admin.TabularInline):  # type: ignore[type-
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         arguments = ["arguments"] if request.user.has_perm("metrics.view_requesttext") else []
-        figures = ["call_id", "name", "attempt", "ok", "error_code", "latency_ms", "retries", "was_reused"]
-        return [*figures, *arguments, "started_at"]
+        figures = ["call_id", "name", "attempt", "ended_well", "error_code", "latency", "retries", "reused"]
+        return [*figures, *arguments, "start"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return self.get_fields(request, obj)
+
+    ended_well = in_words("ok", "succeeded")
+    reused = in_words("was_reused", "reused")
+
+    @admin.display(description="start, UTC")
+    def start(self, call: ToolCall) -> str:
+        return time_of_day(call.started_at)
+
+    @admin.display(description="latency, ms")
+    def latency(self, call: ToolCall) -> str:
+        return milliseconds(call.latency_ms)
 
 
 @admin.register(RequestLog)
 class RequestLogAdmin(ReadOnlyAdmin):
     list_display = (
         "time",
-        "status",
+        "ended",
         "session",
         "served_by",
         "latency",
@@ -189,10 +214,24 @@ class RequestLogAdmin(ReadOnlyAdmin):
     def time(self, row: RequestLog) -> str:
         return f"{row.created_at:%Y-%m-%d %H:%M:%S}"
 
+    @admin.display(description="status", ordering="status")
+    def ended(self, row: RequestLog) -> str:
+        """With the error class: a night is read down this column."""
+        status = row.get_status_display()
+        return f"{status}: {row.error}" if row.error else status
+
     @admin.display(description="assigned → served", ordering="provider")
     def served_by(self, row: RequestLog) -> str:
-        same = row.assigned_provider == row.provider
-        return row.provider if same else f"{row.assigned_provider} → {row.provider}"
+        """Two turns may go the same way, one after a failure and one without: around a stop or an open circuit."""
+        who = (
+            row.provider
+            if row.assigned_provider == row.provider
+            else f"{row.assigned_provider} → {row.provider or '–'}"
+        )
+        notes = [AROUND[row.route_reason]] if row.route_reason in AROUND else []
+        if row.attempts > 1:
+            notes.append(f"{row.attempts} tries")
+        return f"{who} ({', '.join(notes)})" if notes else who
 
     @admin.display(description="session", ordering="session_id")
     def session(self, row: RequestLog) -> SafeString:
@@ -223,6 +262,11 @@ class RequestLogAdmin(ReadOnlyAdmin):
         return cost_in_words(row)
 
 
+def time_of_day(at: datetime) -> str:
+    """To the millisecond, so that attempts and calls of one turn can be put in order."""
+    return f"{at:%H:%M:%S.%f}"[:-3]
+
+
 def milliseconds(figure: float | None) -> str:
     return "–" if figure is None else f"{figure:,.1f}"
 
@@ -234,6 +278,8 @@ def tokens_in_words(row: RequestLog | Attempt) -> str:
         "cached": row.tokens_cached,
         "reasoning": row.tokens_reasoning,
     }
+    if all(n is None for n in figures.values()):
+        return UNKNOWN
     return ", ".join(f"{name} {UNKNOWN if n is None else f'{n:,}'}" for name, n in figures.items())
 
 

@@ -135,7 +135,7 @@ async def test_text_after_done_is_never_said(play) -> None:
 
 
 @pytest.mark.parametrize("visible", [False, True])
-async def test_when_all_fail_the_person_reads_one_sentence_of_the_last(play, visible) -> None:
+async def test_when_all_fail_the_person_reads_one_sentence_of_the_last(play, caplog, visible) -> None:
     said = PARTIAL if visible else []
     play([*said, AccessRefused()], provider="workflow")
     play([*said, ProviderUnavailable(code="refused")], provider="responses")
@@ -148,6 +148,16 @@ async def test_when_all_fail_the_person_reads_one_sentence_of_the_last(play, vis
     assert turn.answer == text_after_last_switch(events)
     assert (row.status, row.success, row.error, row.provider, row.attempts) == ("failed", False, "cut", "analyst", 3)
     assert [error for _, _, _, error, _ in await the_attempts()] == ["unauthorized", "refused", "cut"]
+    (told,) = (record.__dict__ for record in caplog.records if record.message == "Turn answered with an error")
+    assert (told["levelname"], told["code"], told["tried"]) == ("ERROR", "cut", "workflow,responses,analyst")
+
+
+async def test_a_rescued_turn_is_not_logged_as_one_that_failed(play, caplog) -> None:
+    play([ProviderUnavailable(code="refused")], provider="workflow")
+    play(WHOLE, provider="responses")
+    await ask()
+    assert "Provider failed" in caplog.messages
+    assert "Turn answered with an error" not in caplog.messages
 
 
 @pytest.mark.parametrize("code", ["rejected", "content_filter"])

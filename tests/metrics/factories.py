@@ -87,7 +87,12 @@ def make_record(
     )
 
 
-def make_finished(*, query: str = "Where would you enter IBM?", cost_usd: Decimal | None = None) -> UUID:
+def make_finished(
+    *,
+    query: str = "Where would you enter IBM?",
+    cost_usd: Decimal | None = None,
+    tool_calls: tuple[ToolCallRecord, ...] = (),
+) -> UUID:
     request_id = make_started(query=query)
-    finish_request(make_record(request_id, cost_usd=cost_usd))
+    finish_request(make_record(request_id, cost_usd=cost_usd, tool_calls=tool_calls))
     return request_id

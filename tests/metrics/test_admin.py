@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -65,8 +67,25 @@ def test_an_unknown_cost_is_shown_as_unknown_and_a_known_one_as_a_figure(bob: Cl
 
 def test_a_row_s_own_page_says_what_is_unknown(bob: Client) -> None:
     page = page_of(bob, f"{LIST}{make_finished()}/change/")
-    assert "in unknown, out unknown, cached unknown, reasoning unknown" in page
+    assert re.search(r'field-tokens.*?class="readonly">unknown<', page, re.DOTALL)
     assert re.search(r'field-cost.*?class="readonly">unknown<', page, re.DOTALL)
+
+
+def test_the_list_says_how_a_turn_failed_and_why_its_own_provider_did_not_serve(bob: Client) -> None:
+    record = make_record(make_started(), status=Status.FAILED, response_text="", error="unavailable")
+    finish_request(replace(record, attempts=2))
+    page = page_of(bob, LIST)
+    assert '<td class="field-ended">Failed: unavailable</td>' in page
+    assert '<td class="field-served_by">workflow → analyst (stopped, 2 tries)</td>' in page
+    assert "?route_reason=no_provider" in page
+
+
+def test_a_tool_call_that_ran_is_not_marked_with_a_cross(bob: Client) -> None:
+    started_at = datetime(2026, 3, 2, 3, 4, 5, 678_000, tzinfo=UTC)
+    call = make_tool_call(call_id="c1", name="get_quote", started_at=started_at)
+    page = page_of(bob, f"{LIST}{make_finished(tool_calls=(call,))}/change/")
+    assert "icon-no" not in page
+    assert "03:04:05.678" in page
 
 
 @pytest.mark.parametrize(
