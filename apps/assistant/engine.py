@@ -82,7 +82,7 @@ async def _answer(begun: BegunTurn, transcript: Transcript, attempts: Attempts) 
             status = Turn.Status.SUCCEEDED
         except Exception as exception:  # the outermost edge of a turn: it becomes a row and a sentence
             status, error = Turn.Status.FAILED, _as_event(exception)
-            _note_failed_turn(error, transcript)
+            _note_failed_turn(error, transcript, why=str(exception) if isinstance(exception, NoProvider) else "")
     finally:
         # Shielded: whoever cancels the turn must not cancel its row.
         await asyncio.shield(_finish(begun, transcript, status=status, error=error))
@@ -162,10 +162,10 @@ def _opening(begun: BegunTurn) -> Meta:
             assert_never(begun.route)
 
 
-def _note_failed_turn(error: Error, transcript: Transcript) -> None:
+def _note_failed_turn(error: Error, transcript: Transcript, *, why: str) -> None:
     """One line for each turn whose person read an error: an attempt that failed may have been rescued."""
-    tried = ",".join(attempt.provider for attempt in transcript.attempts)
-    logger.error("Turn answered with an error", extra={"code": error.code, "tried": tried})
+    details = {"code": error.code, "tried": ",".join(attempt.provider for attempt in transcript.attempts)}
+    logger.error("Turn answered with an error", extra=details | ({"why": why} if why else {}))
 
 
 def _as_event(exception: Exception) -> Error:

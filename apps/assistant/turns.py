@@ -99,7 +99,6 @@ def _route(*, session_id: UUID, override: str | None) -> Route | NoProvider:
     try:
         return routing.resolve(session_id=session_id, override=override)
     except NoProvider as error:
-        logger.error("No provider can serve", extra={"why": str(error)})
         return error
 
 

@@ -74,7 +74,9 @@ class Overview:
     def calls(self) -> list[str]:
         """What somebody has to do before things get better, each said once however many circuits it opened."""
         notes = [row.circuit for row in self.rows if row.circuit and row.circuit.wants_somebody]
-        return list({note.circuit.last_code: note.to_do for note in sorted(notes, key=attrgetter("is_tried"))}.values())
+        said = {note.circuit.last_code: note.to_do for note in sorted(notes, key=attrgetter("is_tried"))}
+        able = [row.name for row in self.rows if self.is_outage and row.stop and row.has_backend and not row.circuit]
+        return [*(f"{name} is only stopped: resume it and it serves at once." for name in able), *said.values()]
 
     @property
     def is_outage(self) -> bool:
@@ -148,30 +150,34 @@ def _row(rollout: Rollout, now: Standing, name: str, *, forced: str | None) -> P
     return ProviderRow(
         name=name,
         share=rollout.shares.get(name, 0),
-        serves=now.server_for(name),
+        serves=now.server_for(name) if forced is None else now.under(forced).server_for(forced),
         why_not=now.why_not(name),
         has_backend=now.why_unavailable(name) is None,
-        share_note=_share_note(now, name),
-        stop_effect=_stop_effect(rollout, now, name),
+        share_note=_share_note(now, name, forced=forced),
+        stop_effect=_stop_effect(rollout, now, name, forced=forced),
         stop=Stop(reason=stop["reason"], by=stop["by"], at=parse_datetime(stop["at"])) if stop else None,
         circuit=circuit_note(now, name, forced=forced),
     )
 
 
-def _share_note(now: Standing, name: str) -> str:
+def _share_note(now: Standing, name: str, *, forced: str | None) -> str:
     why = now.why_not(name)
     if why is None:
         return ""
+    if forced is not None:
+        return f"{why}; its share waits for the end of break-glass"
     server = now.server_for(name)
     return f"{why}: its share goes to {server}" if server else f"{why}, and nobody else can serve its share"
 
 
-def _stop_effect(rollout: Rollout, now: Standing, name: str) -> str:
+def _stop_effect(rollout: Rollout, now: Standing, name: str, *, forced: str | None) -> str:
     """What stopping would do, as a sentence; empty where it is stopped."""
     if name in now.killed:
         return ""
     if why := now.why_unavailable(name):
         return f"{name} {why}; stopped now, it stays stopped when that changes."
+    if name == forced:
+        return f"GVSES_FORCE_PROVIDER names {name}: a stop counts only once that is unset."
     after = replace(now, killed=now.killed | {name})
     used = [other for other in now.providers if other == name or rollout.shares.get(other)]
     alone = [other for other in used if after.server_for(other) is None]

@@ -14,6 +14,8 @@ from apps.assistant.owner import Owner
 from apps.metrics.models import RequestLog, ToolCall
 from apps.providers.errors import ProviderUnavailable
 from apps.providers.events import Usage
+from apps.routing.choose import Reason
+from apps.routing.errors import NoProvider
 from tests.scripted import words
 
 pytestmark = pytest.mark.django_db
@@ -43,9 +45,14 @@ def rows(sql: str) -> list[dict[str, object]]:
 
 
 def test_each_query_answers_a_real_question(two_turns: None) -> None:
-    floors, by_provider, by_attempt, rescues, by_intent, failures, tools, plans, assignments = map(rows, QUERIES)
+    floors, by_provider, by_assigned, by_attempt, rescues, waits, by_intent, failures, tools, plans, assignments = map(
+        rows, QUERIES
+    )
     # The analyst reports its usage, so no turn's cost is a floor.
-    assert floors == rescues == []
+    assert floors == rescues == waits == []
+    assert [(row["assigned_provider"], row["turns"], float(row["people_failed_share"])) for row in by_assigned] == [
+        ("analyst", 2, 0)
+    ]
     assert [(row["provider"], row["attempts"], float(row["failed_share"])) for row in by_attempt] == [("analyst", 2, 0)]
     assert [(row["provider"], row["turns"], float(row["failed_share"])) for row in by_provider] == [("analyst", 2, 0)]
     assert {row["intent"]: row["turns"] for row in by_intent} == {"plan": 1, "quote": 1}
@@ -62,7 +69,7 @@ async def test_a_cut_attempt_is_found_with_the_floor_of_its_turn_s_cost(play) ->
         session_id=uuid.uuid4(), question="Hi", owner=Owner(visitor_id=uuid.uuid4()), override="workflow"
     ):
         pass
-    floors, _, by_attempt, rescues, *_ = [await sync_to_async(rows)(sql) for sql in QUERIES]
+    floors, _, by_assigned, by_attempt, rescues, waits, *_ = [await sync_to_async(rows)(sql) for sql in QUERIES]
     assert [(row["provider"], float(row["cost_at_least_usd"]), row["attempts_unreported"]) for row in floors] == [
         ("responses", 0.25, 1)
     ]
@@ -70,7 +77,29 @@ async def test_a_cut_attempt_is_found_with_the_floor_of_its_turn_s_cost(play) ->
         ("workflow", 1, 1),
         ("responses", 0, 0),
     }
+    (own,) = by_assigned
+    shares = ("backend_failed_share", "went_around_share", "served_by_other_share", "people_failed_share")
+    assert (own["assigned_provider"], *(float(own[name]) for name in shares)) == ("workflow", 1, 0, 1, 0)
+    assert [(row["provider"], row["error"], row["attempts"]) for row in waits] == [("workflow", "cut", 1)]
     assert rescues == [{"failed_provider": "workflow", "error": "cut", "served_by": "responses", "turns": 1}]
+
+
+async def test_usage_reported_before_the_cut_is_a_floor_too_and_a_refusal_is_none(play) -> None:
+    used = Usage(tokens_input=10, tokens_output=5, cost_usd=0.25)
+    play([used, *words("Half of"), ProviderUnavailable(code="cut")], provider="workflow")
+    play([ProviderUnavailable(code="refused")], provider="responses")
+    play([*words("Whole."), Usage(tokens_input=0, tokens_output=0, cost_usd=0.0)])
+    async for _ in run_turn(
+        session_id=uuid.uuid4(), question="Hi", owner=Owner(visitor_id=uuid.uuid4()), override="workflow"
+    ):
+        pass
+    (floor,) = await sync_to_async(rows)(QUERIES[0])
+    assert (float(floor["cost_at_least_usd"]), floor["attempts_unreported"]) == (0.25, 1)
+
+
+def test_every_route_reason_is_documented() -> None:
+    (line,) = (line for line in DOCUMENT.splitlines() if line.startswith("| `route_reason`"))
+    assert {*Reason.values, NoProvider.code} <= set(re.findall(r"`(\w+)`", line))
 
 
 def test_every_column_is_documented_and_every_documented_column_exists() -> None:

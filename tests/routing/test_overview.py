@@ -114,6 +114,35 @@ def test_a_stop_names_every_provider_whose_sessions_it_leaves_alone(all_backends
 
 
 @pytest.mark.django_db
+def test_an_outage_of_our_own_making_names_who_could_serve_at_once(all_backends: None) -> None:
+    for name in ("responses", "workflow", "agents_sdk"):
+        open_circuit(name, "quota")
+    kill(provider="analyst", by="bob")
+    first, *others = overview().calls
+    assert first == "analyst is only stopped: resume it and it serves at once."
+    assert len(others) == 1
+    unkill(provider="analyst", by="bob", reason="drill over")
+    assert overview().calls == others
+
+
+@pytest.mark.django_db
+def test_under_break_glass_nothing_reads_as_an_outage_while_the_named_one_serves(
+    all_backends: None, settings: LazySettings
+) -> None:
+    settings.GVSES_FORCE_PROVIDER = "workflow"
+    for name in ("responses", "workflow", "analyst"):
+        kill(provider=name, by="bob")
+    now = overview()
+    assert not now.is_outage
+    assert {row.serves for row in now.rows} == {"workflow"}
+    notes = {row.name: row.share_note for row in now.rows}
+    assert notes["responses"] == "is stopped by the kill switch; its share waits for the end of break-glass"
+    unkill(provider="workflow", by="bob", reason="drill over")
+    effects = {row.name: row.stop_effect for row in overview().rows}
+    assert effects["workflow"] == "GVSES_FORCE_PROVIDER names workflow: a stop counts only once that is unset."
+
+
+@pytest.mark.django_db
 def test_an_outage_is_one_only_while_nobody_serves(only_analyst: None) -> None:
     assert not overview().is_outage
     kill(provider="analyst", by="bob")
