@@ -78,7 +78,7 @@ async def test_a_cut_attempt_is_found_with_the_floor_of_its_turn_s_cost(play) ->
         ("responses", 0, 0),
     }
     (own,) = by_assigned
-    shares = ("backend_failed_share", "went_around_share", "served_by_other_share", "people_failed_share")
+    shares = ("backend_failed_share", "not_asked_share", "served_by_other_share", "people_failed_share")
     assert (own["assigned_provider"], *(float(own[name]) for name in shares)) == ("workflow", 1, 0, 1, 0)
     assert [(row["provider"], row["error"], row["attempts"]) for row in waits] == [("workflow", "cut", 1)]
     assert rescues == [{"failed_provider": "workflow", "error": "cut", "served_by": "responses", "turns": 1}]
