@@ -196,10 +196,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "gvses.logging.JsonFormatter"}, "text": {"()": "gvses.logging.TextFormatter"}},
+    "filters": {"people": {"()": "gvses.logging.NoRequestBodies"}},
     "handlers": {
         "stdout": {
             "class": "logging.StreamHandler",
             "formatter": "text" if DEBUG else "json",
+            "filters": ["people"],
         }
     },
     "root": {"handlers": ["stdout"], "level": env.str("LOG_LEVEL", default="INFO")},

@@ -60,3 +60,51 @@ def test_an_exception_stays_with_its_line(formatter: logging.Formatter) -> None:
         failed = record()
         failed.exc_info = sys.exc_info()
     assert "ValueError: broken" in formatter.format(failed)
+
+
+def of_exception(write: Callable[[], object]) -> logging.LogRecord:
+    try:
+        write()
+    except Exception:
+        failed = record()
+        failed.exc_info = sys.exc_info()
+        return failed
+    raise AssertionError("nothing was raised")
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter(), TextFormatter()])
+def test_an_exception_tells_where_and_what_and_quotes_nothing(formatter: logging.Formatter) -> None:
+    refused = "value out of range\nLINE 1: … SET answer = 'Alice owns 300 shares'"
+    illegal = "Illegal header value b'Bearer sk-alice-secret-1' for sk-alice-secret-2"
+
+    def fail() -> None:
+        try:
+            raise LookupError(refused)
+        except LookupError as error:
+            raise ValueError(illegal) from error
+
+    line = formatter.format(of_exception(fail))
+    assert "LookupError: value out of range" in line
+    assert "ValueError: Illegal header value b'[key]' for [key]" in line
+    assert "in fail" in line
+    assert "300 shares" not in line
+    assert "secret" not in line
+
+
+def test_an_exception_that_leads_to_itself_is_told_once() -> None:
+    def fail() -> None:
+        first, second = ValueError("first"), ValueError("second")
+        first.__cause__, second.__cause__ = second, first
+        raise first
+
+    assert TextFormatter().format(of_exception(fail)).count("ValueError: first") == 1
+
+
+@pytest.mark.parametrize("name", ["openai._base_client", "openai.agents", "httpx2", "httpcore2.http11"])
+def test_no_level_makes_a_client_print_its_requests(name: str) -> None:
+    handler = next(handler for handler in logging.getLogger().handlers if isinstance(handler.formatter, TextFormatter))
+    told = logging.LogRecord(name, logging.DEBUG, __file__, 1, "Request options: %s", ("Alice's question",), None)
+    assert not handler.filter(told)
+    told.levelno = logging.WARNING
+    assert handler.filter(told)
+    assert handler.filter(logging.LogRecord("apps.chat", logging.DEBUG, __file__, 1, "Asked", (), None))

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from django.conf import settings
@@ -18,7 +18,8 @@ class Upstream:
     """`kind` is "openai", "compatible" or "sandbox"."""
 
     base_url: str
-    api_key: str
+    #: Left out where it is printed: a page or a report of an error shows the values around it.
+    api_key: str = field(repr=False)
     kind: str
 
 
