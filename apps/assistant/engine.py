@@ -20,7 +20,7 @@ from apps.assistant.messages import clean_message
 from apps.assistant.models import Turn
 from apps.assistant.owner import Owner
 from apps.assistant.transcript import Transcript
-from apps.assistant.turns import BegunTurn, begin_turn, finish_turn
+from apps.assistant.turns import NOT_KEPT, BegunTurn, begin_turn, finish_turn, give_up_turn
 from apps.core.request_context import bind_ids
 from apps.core.threads import in_database_thread
 from apps.providers.errors import ProviderError
@@ -85,8 +85,10 @@ async def _answer(begun: BegunTurn, transcript: Transcript, attempts: Attempts) 
             _note_failed_turn(error, transcript, why=str(exception) if isinstance(exception, NoProvider) else "")
     finally:
         # Shielded: whoever cancels the turn must not cancel its row.
-        await asyncio.shield(_finish(begun, transcript, status=status, error=error))
-    if error is not None:
+        is_kept = await asyncio.shield(_finish(begun, transcript, status=status, error=error))
+    if not is_kept:
+        yield Error(message=NOT_KEPT, retryable=True, code="not_kept")
+    elif error is not None:
         yield error
     elif transcript.done is not None:
         yield transcript.done
@@ -128,15 +130,23 @@ async def _end_unseen(beginning: asyncio.Future[BegunTurn], transcript: Transcri
     await _finish(begun, transcript, status=Turn.Status.INTERRUPTED, error=None)
 
 
-async def _finish(begun: BegunTurn, transcript: Transcript, *, status: Turn.Status, error: Error | None) -> None:
-    await in_database_thread(
-        finish_turn,
-        begun=begun,
-        transcript=transcript,
-        status=status,
-        error=error,
-        ended=time.perf_counter(),
-    )
+async def _finish(begun: BegunTurn, transcript: Transcript, *, status: Turn.Status, error: Error | None) -> bool:
+    """Whether the end was stored. Where the database refuses it, the rows are closed without it: no turn stays open,
+    and the next question need not wait until a sweep finds this one."""
+    try:
+        await in_database_thread(
+            finish_turn,
+            begun=begun,
+            transcript=transcript,
+            status=status,
+            error=error,
+            ended=time.perf_counter(),
+        )
+    except Exception as exception:  # what a provider said may be something that no column takes
+        logger.error("Turn could not be stored", exc_info=exception)
+        await in_database_thread(give_up_turn, begun=begun)
+        return False
+    return True
 
 
 def _opening(begun: BegunTurn) -> Meta:

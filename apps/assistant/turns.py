@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 #: A turn that runs longer than its deadline and this grace has lost its process.
 STALE_GRACE_S = 30.0
+NOT_KEPT = "The answer could not be kept. Ask again."
 #: What the column holds of a model's name, which an upstream chooses.
 MODEL_CHARACTERS = 80
 
@@ -176,6 +177,15 @@ def finish_turn(
             ended=ended,
         )
     )
+
+
+@transaction.atomic
+def give_up_turn(*, begun: BegunTurn) -> None:
+    """Closes a turn whose end the database refused, with nothing of that end."""
+    Turn.objects.filter(pk=begun.request_id, status=Turn.Status.RUNNING).update(
+        status=Turn.Status.FAILED, error=NOT_KEPT, finished_at=timezone.now()
+    )
+    metrics.abandon_request(request_id=begun.request_id)
 
 
 def _note_success(transcript: Transcript) -> None:
