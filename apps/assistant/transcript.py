@@ -53,6 +53,7 @@ class Attempt:
     outcome: Outcome = Outcome.INTERRUPTED
     error_code: str = ""
     text: list[str] = field(default_factory=list)
+    n_characters: int = 0
     first_text_at: float | None = None
     tool_calls: dict[str, CallMade] = field(default_factory=dict)
     usages: list[Usage] = field(default_factory=list)
@@ -67,6 +68,7 @@ class Attempt:
                 if self.first_text_at is None and event.content:
                     self.first_text_at = now
                 self.text.append(event.content)
+                self.n_characters += len(event.content)
             case ToolCall():
                 self.tool_calls[event.call_id] = CallMade(
                     call_id=event.call_id, name=event.name, arguments=event.arguments, called_at=now

@@ -4,7 +4,7 @@ ProviderError
 ├── ProviderUnavailable     it refused, was late, failed or was cut off: refused, connect_timeout, first_text_timeout,
 │                           stalled, turn_timeout, rate_limited, server_error, upstream_failed, cut
 ├── ProviderProtocolError   it answered something that is no answer: malformed, no_terminal_event, empty, incomplete,
-│                           tool_loop
+│                           tool_loop, endless
 ├── AccessRefused           it does not let us in until somebody acts: unauthorized, forbidden, quota, model_not_found
 ├── RequestRejected         our own request was at fault, or its content: rejected, content_filter
 └── NotConfigured           there is no key and no server for it: not_configured

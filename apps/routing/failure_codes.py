@@ -104,6 +104,11 @@ CODES: dict[str, FailureCode] = {
         means="calls tools without ever answering",
         to_do="Look at the instructions and the model of the profile; stop the provider meanwhile",
     ),
+    "endless": FailureCode(
+        label="endless answers",
+        means="writes on and on",
+        to_do="Look at the instructions and the model of the profile; stop the provider meanwhile",
+    ),
     "output_guardrail": FailureCode(
         label="answers held back",
         means="writes answers that its own checks hold back",

@@ -8,11 +8,9 @@ from apps.providers.agents_runtime.function_tools import refuse_unknown
 from apps.providers.agents_runtime.turn import AgentTurn
 from apps.providers.errors import ProviderError, ProviderProtocolError, RequestRejected
 from apps.providers.openai_api.failures import failed_in_stream
-from apps.providers.openai_api.model_text import clean_text
+from apps.providers.openai_api.model_text import MODEL_CHARACTERS, clean_text
+from apps.providers.openai_api.tool_specs import MOST_CALLS
 from apps.providers.openai_api.usage import usage_event
-
-#: As many characters as the request log keeps of a model's name.
-MODEL_CHARACTERS = 80
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,7 +70,11 @@ class CallReader:
                 self._write(_text_of(item), message=(getattr(item, "id", None),))
         if not calls and not self._has_text:
             raise ProviderProtocolError(code="empty")
+        if len(calls) > MOST_CALLS:
+            raise ProviderProtocolError(code="tool_loop")
         for call in calls:
+            # Both are sent along with the next call, which half a surrogate pair would stop.
+            call.name, call.arguments = clean_text(call.name), clean_text(call.arguments)
             call.call_id = self.turn.own_call_id(call.call_id)
             if call.name not in self.known_tools:
                 refuse_unknown(self.turn, call_id=call.call_id, name=call.name)
@@ -80,7 +82,7 @@ class CallReader:
 
     def _count(self, response: Any) -> None:
         if isinstance(model := getattr(response, "model", None), str):
-            self.turn.model = model[:MODEL_CHARACTERS] or self.turn.model
+            self.turn.model = clean_text(model)[:MODEL_CHARACTERS] or self.turn.model
         if usage := usage_event(model=self.turn.model, usage=getattr(response, "usage", None)):
             self.turn.emit(usage)
 

@@ -6,6 +6,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from apps.providers.events import Event, Text
+from apps.providers.openai_api.model_text import clean_text
 from apps.providers.protocol import TurnRequest
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class AgentTurn:
 
     def own_call_id(self, call_id: str) -> str:
         """The model's id of a tool call, or one of our own: some servers begin to count again with each call."""
+        call_id = clean_text(call_id)
         first = call_id if 0 < len(call_id) <= NAME_CHARACTERS else "call"
         unique = first
         for number in count(2):

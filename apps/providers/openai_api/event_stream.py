@@ -27,15 +27,22 @@ async def read_events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[list[Json]
 
     Raises ProviderProtocolError for data that is no JSON object. An event that the end of the body cuts is dropped.
     """
-    rest, data = b"", []
-    n_held = 0
+    # The line that has no end yet, in the pieces it came in: a long one is put together once.
+    begun: list[bytes] = []
+    data: list[bytes] = []
+    half_end = b""
+    n_held = n_begun = 0
     async with aclosing(_arriving_together(chunks)) as pieces:
         async for piece in pieces:
-            received = rest + piece
+            received = half_end + piece
             # A carriage return at the end may be the first half of a line's end.
-            n_whole = len(received) - 1 if received.endswith(b"\r") else len(received)
-            *lines, last = LINE_END.split(received[:n_whole])
-            rest = last + received[n_whole:]
+            half_end = b"\r" if received.endswith(b"\r") else b""
+            *lines, last = LINE_END.split(received.removesuffix(half_end))
+            if lines:
+                lines[0] = b"".join((*begun, lines[0]))
+                begun, n_begun = [], 0
+            begun.append(last)
+            n_begun += len(last)
             events: list[Json] = []
             for line in lines:
                 if line.startswith(b"data:"):
@@ -51,7 +58,7 @@ async def read_events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[list[Json]
                         if events:
                             yield events
                         raise
-            if len(rest) + n_held > LONGEST_EVENT:
+            if n_begun + n_held > LONGEST_EVENT:
                 raise ProviderProtocolError(code="malformed")
             if events:
                 yield events

@@ -1,5 +1,8 @@
 """Text as a server sent it, made fit to be stored and shown."""
 
+#: As many characters as the request log keeps of a model's name.
+MODEL_CHARACTERS = 80
+
 
 def clean_text(text: str) -> str:
     """The text without what no database keeps: zero characters go, half a surrogate pair becomes a question mark."""

@@ -9,6 +9,10 @@ from apps.providers.events import Json
 
 #: One value a bar: a page draws them, a model would pay for thousands of them and copy none.
 BULK = frozenset({"bars", "overlays", "panes", "days", "performance"})
+#: More calls than any answer needs from one model call; each would run, and be kept.
+MOST_CALLS = 32
+#: More than any of our tools can make use of.
+LONGEST_ARGUMENTS = 20_000
 
 
 def function_tools(schemas: list[Json], only: Collection[str]) -> list[Json]:
@@ -34,6 +38,8 @@ def for_model(name: str, result: Json) -> str:
 
 def parse_arguments(text: str) -> Json:
     """The arguments a model wrote. Raises ValueError for anything but an object that can be stored and sent on."""
+    if len(text) > LONGEST_ARGUMENTS:
+        raise ValueError("the arguments are too long")
     try:
         arguments = json.loads(text, parse_constant=_refuse, parse_float=_finite)
         # Half a surrogate pair raises here; a database refuses it, and a zero character too.

@@ -6,6 +6,9 @@ from typing import Any
 from apps.providers.events import Usage
 from apps.providers.prices import cost_usd
 
+#: More than any model reads or writes in one call; what says more is no count. Sums of a turn stay within the columns.
+MOST_TOKENS = 10_000_000
+
 
 def usage_event(*, model: str, usage: Any) -> Usage | None:
     """The `usage` of a response, as an object or as JSON; None where the server counted nothing.
@@ -36,4 +39,5 @@ def _field(holder: Any, name: str) -> Any:
 def _count(holder: Any, name: str) -> int:
     value = _field(holder, name)
     # The SDK does not validate what a server sends.
-    return value if isinstance(value, int) and value > 0 else 0
+    is_count = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_count and 0 < value <= MOST_TOKENS else 0

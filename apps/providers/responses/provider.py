@@ -14,7 +14,7 @@ from apps.providers.events import Done, Event, Json, Meta, Text
 from apps.providers.notes import AnswerNotes
 from apps.providers.openai_api.client import openai_client
 from apps.providers.openai_api.identity import request_headers
-from apps.providers.openai_api.model_text import clean_text
+from apps.providers.openai_api.model_text import MODEL_CHARACTERS, clean_text
 from apps.providers.openai_api.upstream import why_no_upstream
 from apps.providers.openai_api.usage import usage_event
 from apps.providers.profiles import Profile, ProfileError, effort_for, profile_now
@@ -26,8 +26,6 @@ from apps.providers.responses.tool_loop import ToolLoop
 PROFILE = "main"
 #: Model calls in one turn; an answer needs two or three.
 MAX_ROUNDS = 8
-#: As many characters as the request log keeps of a model's name.
-MODEL_CHARACTERS = 80
 
 
 class Responses:
@@ -104,7 +102,7 @@ class _Answer:
                         if text := self._text(part, round_number=number):
                             yield text
                     case Ending():
-                        self.model = part.model[:MODEL_CHARACTERS] or self.model
+                        self.model = clean_text(part.model)[:MODEL_CHARACTERS] or self.model
                         if usage := usage_event(model=self.model, usage=part.usage):
                             yield usage
                         if part.error is not None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from apps.market.tools.toolbox import Toolbox, ToolOutcome
 from apps.providers.errors import ProviderProtocolError
 from apps.providers.events import Json, ToolCall, ToolResult
-from apps.providers.openai_api.tool_specs import for_model, parse_arguments
+from apps.providers.openai_api.model_text import clean_text
+from apps.providers.openai_api.tool_specs import MOST_CALLS, for_model, parse_arguments
 
 BAD_ARGUMENTS = "The arguments are no JSON object. Write them again."
 UNKNOWN_TOOL = "You have no such tool."
@@ -36,7 +37,10 @@ class ToolLoop:
 
     def wanted(self, output: list[Json]) -> list[WantedCall]:
         """The calls among what a round put out. Raises ProviderProtocolError for one that cannot be answered."""
-        return [self._wanted(item) for item in output if item.get("type") == "function_call"]
+        calls = [item for item in output if item.get("type") == "function_call"]
+        if len(calls) > MOST_CALLS:
+            raise ProviderProtocolError(code="tool_loop")
+        return [self._wanted(item) for item in calls]
 
     async def run(self, calls: list[WantedCall], answers: list[Json]) -> AsyncGenerator[ToolCall | ToolResult]:
         """Runs all calls at once; yields each call, then each result as it is there.
@@ -77,11 +81,12 @@ class ToolLoop:
                 arguments = parse_arguments(written)
             except ValueError:
                 refusal = ("bad_arguments", BAD_ARGUMENTS)
-        event = ToolCall(call_id=self._event_id(call_id), name=name[:NAME_CHARACTERS], arguments=arguments)
+        event = ToolCall(call_id=self._event_id(call_id), name=clean_text(name)[:NAME_CHARACTERS], arguments=arguments)
         return WantedCall(call_id=call_id, name=name, event=event, refusal=refusal)
 
     def _event_id(self, call_id: str) -> str:
         """The model's id, or one of our own: some servers begin to count again each round."""
+        call_id = clean_text(call_id)
         own = call_id if 0 < len(call_id) <= NAME_CHARACTERS else "call"
         number = 1
         unique = own

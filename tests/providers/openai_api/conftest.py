@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import LazySettings
 
-from tests.providers.openai_api.scripted_upstream import ScriptedUpstream, scripted_upstream
+from tests.providers.openai_api.scripted_upstream import ScriptedUpstream, no_answer, scripted_upstream
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +17,7 @@ def running_upstream() -> Iterator[ScriptedUpstream]:
 @pytest.fixture
 def upstream_server(running_upstream: ScriptedUpstream, settings: LazySettings) -> Iterator[ScriptedUpstream]:
     running_upstream.answers.clear()
+    running_upstream.otherwise = no_answer
     running_upstream.requests.clear()
     running_upstream.asked.clear()
     running_upstream.left.clear()

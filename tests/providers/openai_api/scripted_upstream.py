@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,7 +45,7 @@ class Recorded:
 
 
 class ScriptedUpstream:
-    """Takes the next of `answers` for each request.
+    """Takes the next of `answers` for each request, and asks `otherwise` with its body once there are no more.
 
     `asked` is set once a request has come, `left` once a client went away before the end.
     """
@@ -53,6 +53,7 @@ class ScriptedUpstream:
     def __init__(self, port: int) -> None:
         self.base_url = f"http://127.0.0.1:{port}/v1"
         self.answers: deque[Refusal | Stream] = deque()
+        self.otherwise: Callable[[Any], Refusal | Stream] = no_answer
         self.requests: list[Recorded] = []
         self.asked = threading.Event()
         self.left = threading.Event()
@@ -80,7 +81,7 @@ class ScriptedUpstream:
             )
         )
         self.asked.set()
-        answer = self.answers.popleft() if self.answers else Refusal(status=500, body="no answer was set")
+        answer = self.answers.popleft() if self.answers else self.otherwise(self.requests[-1].body)
         match answer:
             case Refusal():
                 await _refuse(answer, send)
@@ -105,6 +106,10 @@ class ScriptedUpstream:
                 await asyncio.sleep(0.02)
                 raise ConnectionAbortedError
         gone.cancel()
+
+
+def no_answer(body: Any) -> Refusal:
+    return Refusal(status=500, body="no answer was set")
 
 
 def sse(event: dict[str, Any]) -> bytes:
