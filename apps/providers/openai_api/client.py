@@ -6,12 +6,14 @@ megabytes.
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
 from apps.providers.errors import ProviderUnavailable
 from apps.providers.openai_api.failures import translated
+from apps.providers.openai_api.refused_parameters import without_refused
 from apps.providers.openai_api.upstream import Upstream, upstream
 from apps.providers.prices import load_prices
 
@@ -80,11 +82,11 @@ def _wanted() -> _Wanted:
 
 def _new_client(wanted: _Wanted) -> "AsyncOpenAI":
     import httpx2
-    from openai import AsyncOpenAI, DefaultAsyncHttpx2Client
+    from openai import DefaultAsyncHttpx2Client
 
     is_on_this_machine = httpx2.URL(wanted.upstream.base_url).host in LOOPBACK
     timeout = httpx2.Timeout(connect=wanted.connect_s, read=wanted.gap_s, write=wanted.gap_s, pool=wanted.connect_s)
-    return AsyncOpenAI(
+    return _client_class()(
         api_key=wanted.upstream.api_key,
         base_url=wanted.upstream.base_url,
         max_retries=0,
@@ -92,6 +94,22 @@ def _new_client(wanted: _Wanted) -> "AsyncOpenAI":
         # A redirect would carry a person's question to a server that nobody configured.
         http_client=DefaultAsyncHttpx2Client(timeout=timeout, follow_redirects=False, trust_env=not is_on_this_machine),
     )
+
+
+@cache
+def _client_class() -> "type[AsyncOpenAI]":
+    from openai import AsyncOpenAI
+
+    class Client(AsyncOpenAI):
+        """Every call of every provider passes through `request`, also those that openai-agents makes."""
+
+        async def request(self, cast_to: Any, options: Any, **how: Any) -> Any:
+            async def send(options: Any) -> Any:
+                return await super(Client, self).request(cast_to, options, **how)
+
+            return await without_refused(send, options, base_url=str(self.base_url).rstrip("/"))
+
+    return Client
 
 
 def _forget_closed_loops() -> None:

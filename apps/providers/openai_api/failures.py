@@ -30,7 +30,9 @@ QUOTA_CODES = frozenset(
     }
 )
 KEY_CODES = frozenset({"invalid_api_key", "authentication_error", "account_deactivated"})
-MODEL_CODES = frozenset({"model_not_found", "model_not_available"})
+MODEL_CODES = frozenset(
+    {"model_not_found", "model_not_available", "model_not_supported", "model_decommissioned", "unknown_model"}
+)
 RATE_CODES = frozenset({"rate_limit_exceeded", "rate_limit_error"})
 CONTENT_CODES = frozenset({"content_filter", "content_policy_violation"})
 REQUEST_CODES = frozenset({"invalid_prompt", "context_length_exceeded", "invalid_request", "invalid_request_error"})
@@ -141,6 +143,8 @@ def _for_status(error: "openai.APIStatusError") -> ProviderError:
             return ProviderUnavailable(code="rate_limited", retry_after_s=wait_s)
         case status if status in (408, 409, 425) or status >= 500:
             return ProviderUnavailable(code="server_error", retry_after_s=wait_s)
+        case 400 if error.param == "model":
+            return AccessRefused(code="model_not_found")
         case status if status >= 400:
             return _for_code(error.code or "") or RequestRejected()
         case _:
