@@ -1,13 +1,18 @@
 """What can go wrong at a provider, in our words. `code` is the error class that the request log keeps.
 
-ProviderError
-├── ProviderUnavailable     it refused, was late, failed or was cut off: refused, connect_timeout, first_text_timeout,
-│                           stalled, turn_timeout, rate_limited, server_error, upstream_failed, cut
-├── ProviderProtocolError   it answered something that is no answer: malformed, no_terminal_event, empty, incomplete,
-│                           tool_loop, endless
+ProviderError               a fault of our own inside a provider: internal
+├── ProviderUnavailable     it refused, was late, failed or was cut off, or lacks what is ours to give it: refused,
+│                           connect_timeout, first_text_timeout, stalled, turn_timeout, rate_limited, server_error,
+│                           upstream_failed, cut, bad_design, no_profile, database
+├── ProviderProtocolError   it answered something that is no answer, or one that must not stand: malformed,
+│                           no_terminal_event, empty, incomplete, tool_loop, endless, output_guardrail, step_limit,
+│                           no_such_node
 ├── AccessRefused           it does not let us in until somebody acts: unauthorized, forbidden, quota, model_not_found
 ├── RequestRejected         our own request was at fault, or its content: rejected, content_filter
 └── NotConfigured           there is no key and no server for it: not_configured
+
+A class raised without a code has its own, such as unavailable. `apps.routing.failure_codes` says what each one means to
+operations.
 """
 
 
