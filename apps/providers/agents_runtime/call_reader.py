@@ -75,7 +75,7 @@ class CallReader:
         for call in calls:
             # Both are sent along with the next call, which half a surrogate pair would stop.
             call.name, call.arguments = clean_text(call.name), clean_text(call.arguments)
-            call.call_id = self.turn.own_call_id(call.call_id)
+            call.call_id = self.turn.call_ids.own(call.call_id)
             if call.name not in self.known_tools:
                 refuse_unknown(self.turn, call_id=call.call_id, name=call.name)
         self.is_whole = True

@@ -3,17 +3,16 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from apps.providers.agents_runtime.turn import NAME_CHARACTERS, AgentTurn
+from apps.providers.agents_runtime.turn import AgentTurn
 from apps.providers.events import Json, ToolCall, ToolResult
+from apps.providers.openai_api.model_text import NAME_CHARACTERS
+from apps.providers.openai_api.tool_calls import refused_call
 from apps.providers.openai_api.tool_specs import for_model, parse_arguments
 from apps.providers.protocol import TurnRequest
 
 if TYPE_CHECKING:
     from agents import FunctionTool, ToolErrorFormatterArgs
     from agents.tool_context import ToolContext
-
-BAD_ARGUMENTS = "The arguments are no JSON object. Write them again."
-UNKNOWN_TOOL = "You have no such tool."
 
 
 def function_tools_of(request: TurnRequest, only: Collection[str]) -> "list[FunctionTool]":
@@ -43,7 +42,7 @@ async def call_tool(turn: AgentTurn, *, call_id: str, name: str, arguments: str)
     try:
         parsed = parse_arguments(arguments)
     except ValueError:
-        return _refuse(turn, call_id=call_id, name=name, code="bad_arguments", message=BAD_ARGUMENTS)
+        return _refuse(turn, call_id=call_id, name=name, code="bad_arguments")
     turn.emit(ToolCall(call_id=call_id, name=name, arguments=parsed))
     outcome = await turn.request.toolbox.call(name, parsed)
     turn.emit(
@@ -61,25 +60,20 @@ async def call_tool(turn: AgentTurn, *, call_id: str, name: str, arguments: str)
 
 def refuse_unknown(turn: AgentTurn, *, call_id: str, name: str) -> None:
     """Emits the call of a tool that the agent does not have; `told_to_model` is what the model reads of it."""
-    _refuse(turn, call_id=call_id, name=name, code="unknown_tool", message=UNKNOWN_TOOL)
+    _refuse(turn, call_id=call_id, name=name, code="unknown_tool")
 
 
 def told_to_model(fault: "ToolErrorFormatterArgs[Any]") -> str | None:
     """What the SDK shall answer for a tool that it cannot find; None leaves its own words for anything else."""
     if fault.kind != "tool_not_found":
         return None
-    return for_model(fault.tool_name, _error("unknown_tool", UNKNOWN_TOOL))
+    return for_model(fault.tool_name, refused_call("unknown_tool"))
 
 
-def _refuse(turn: AgentTurn, *, call_id: str, name: str, code: str, message: str) -> str:
-    result = _error(code, message)
+def _refuse(turn: AgentTurn, *, call_id: str, name: str, code: str) -> str:
+    result = refused_call(code)
     # A name that no tool has may be of any length.
     shown = name[:NAME_CHARACTERS]
     turn.emit(ToolCall(call_id=call_id, name=shown, arguments={}))
     turn.emit(ToolResult(call_id=call_id, name=shown, ok=False, result=result, latency_ms=0.0))
     return for_model(name, result)
-
-
-def _error(code: str, message: str) -> Json:
-    """As the toolbox words an error of its own."""
-    return {"error": {"code": code, "message": message, "retryable": False}}

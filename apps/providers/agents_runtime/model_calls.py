@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from apps.providers.agents_runtime.call_reader import CallReader
 from apps.providers.agents_runtime.turn import AgentTurn
 from apps.providers.errors import ProviderError, ProviderProtocolError
+from apps.providers.openai_api.client import DRAIN_S
 from apps.providers.openai_api.failures import translated
 from apps.providers.openai_api.identity import request_headers
 
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from agents import Handoff, Model, ModelSettings, Tool
     from agents.items import TResponseStreamEvent
     from openai import AsyncOpenAI
-
-#: How long the end of a stream is waited for once the answer is whole, so that its connection can serve the next call.
-DRAIN_S = 0.25
 
 
 class WatchedModels:

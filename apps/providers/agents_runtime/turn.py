@@ -2,19 +2,16 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from itertools import count
 from typing import TYPE_CHECKING
 
 from apps.providers.events import Event, Text
-from apps.providers.openai_api.model_text import clean_text
+from apps.providers.openai_api.tool_calls import CallIds
 from apps.providers.protocol import TurnRequest
 
 if TYPE_CHECKING:
     from apps.providers.notes import AnswerNotes
 
 BLANK_LINE = "\n\n"
-#: As many characters as a row of the request log holds of a tool's name and of a call's id.
-NAME_CHARACTERS = 64
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,7 +31,7 @@ class AgentTurn:
     model: str = ""
     #: What people have read so far, over all runs of the turn.
     text: str = ""
-    _call_ids: set[str] = field(default_factory=set)
+    call_ids: CallIds = field(default_factory=CallIds)
     _emitted: "asyncio.Queue[Event | None]" = field(default_factory=asyncio.Queue)
 
     def emit(self, event: Event) -> None:
@@ -48,18 +45,6 @@ class AgentTurn:
             content = BLANK_LINE[written:] + content.lstrip("\n")
         self.text += content
         self.emit(Text(content=content))
-
-    def own_call_id(self, call_id: str) -> str:
-        """The model's id of a tool call, or one of our own: some servers begin to count again with each call."""
-        call_id = clean_text(call_id)
-        first = call_id if 0 < len(call_id) <= NAME_CHARACTERS else "call"
-        unique = first
-        for number in count(2):
-            if unique not in self._call_ids:
-                break
-            unique = f"{first[: NAME_CHARACTERS - 4]}_{number}"
-        self._call_ids.add(unique)
-        return unique
 
     def close_run(self) -> None:
         """Says that the run which emits has ended."""

@@ -7,8 +7,8 @@ from apps.providers.agents_runtime.hand_offs import hand_off_to
 from apps.providers.agents_runtime.settings import model_settings
 from apps.providers.agents_runtime.turn import AgentTurn
 from apps.providers.agents_sdk.guardrails import input_guardrail, output_guardrail
+from apps.providers.openai_api.prompt import instructions_for
 from apps.providers.profiles import Profile, effort_for
-from apps.providers.responses.request_body import SPOKEN
 
 if TYPE_CHECKING:
     from agents import Agent, ModelSettings
@@ -30,7 +30,7 @@ def gsves(turn: AgentTurn, *, main: Profile, risk: Profile) -> "Agent[AgentTurn]
     specialist: Agent[AgentTurn] = Agent(
         name=risk.name,
         handoff_description=TAKES,
-        instructions=risk.instructions + spoken(turn),
+        instructions=instructions_for(risk.instructions, is_voice=turn.request.is_voice),
         model=risk.model,
         model_settings=settings_of(turn, risk),
         tools=[*function_tools_of(turn.request, risk.tools)],
@@ -38,7 +38,7 @@ def gsves(turn: AgentTurn, *, main: Profile, risk: Profile) -> "Agent[AgentTurn]
     )
     return Agent(
         name=main.name,
-        instructions=main.instructions + HAND_OFF + spoken(turn),
+        instructions=instructions_for(main.instructions + HAND_OFF, is_voice=turn.request.is_voice),
         model=main.model,
         model_settings=settings_of(turn, main),
         tools=[*function_tools_of(turn.request, main.tools)],
@@ -56,7 +56,3 @@ def settings_of(turn: AgentTurn, profile: Profile) -> "ModelSettings":
     # With the hand-off among its tools, a prompt has another beginning than elsewhere.
     cache_key = f"{profile.cache_key}-agents"
     return model_settings(effort=effort_of(turn, profile), cache_key=cache_key, request=turn.request)
-
-
-def spoken(turn: AgentTurn) -> str:
-    return SPOKEN if turn.request.is_voice else ""

@@ -13,10 +13,10 @@ from apps.providers.agents_sdk.guardrails import words_of
 from apps.providers.errors import NotConfigured
 from apps.providers.events import Done, Event, Meta, Text, Usage
 from apps.providers.notes import AnswerNotes
+from apps.providers.openai_api.prompt import input_items
 from apps.providers.openai_api.upstream import why_no_upstream
 from apps.providers.profiles import Profile, ProfileError, profile_now
 from apps.providers.protocol import TurnRequest
-from apps.providers.responses.request_body import input_items
 
 MAIN = "main"
 RISK = "risk"
@@ -45,8 +45,9 @@ class AgentsSdk:
             }
         )
         agent = gsves(turn, main=main, risk=risk)
+        asked = input_items(request.history, request.question)
         try:
-            async with aclosing(stream_agent(agent, turn=turn, input_items=input_items(request))) as events:
+            async with aclosing(stream_agent(agent, turn=turn, input_items=asked)) as events:
                 async for event in events:
                     yield event
         except QuestionRefused as refused:

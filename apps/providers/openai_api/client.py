@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Its traffic never leaves this machine, so a proxy for the network must not get it.
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+#: How long the end of a stream is waited for once its answer is whole, so that its connection can serve the next call.
+DRAIN_S = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """Text as a server sent it, made fit to be stored and shown."""
 
-#: As many characters as the request log keeps of a model's name.
+#: As many characters as the request log keeps of a model's name, and of a tool's name or a call's id.
 MODEL_CHARACTERS = 80
+NAME_CHARACTERS = 64
 
 
 def clean_text(text: str) -> str:

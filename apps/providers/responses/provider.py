@@ -15,11 +15,12 @@ from apps.providers.notes import AnswerNotes
 from apps.providers.openai_api.client import openai_client
 from apps.providers.openai_api.identity import request_headers
 from apps.providers.openai_api.model_text import MODEL_CHARACTERS, clean_text
+from apps.providers.openai_api.prompt import input_items
 from apps.providers.openai_api.upstream import why_no_upstream
 from apps.providers.openai_api.usage import usage_event
 from apps.providers.profiles import Profile, ProfileError, effort_for, profile_now
 from apps.providers.protocol import TurnRequest
-from apps.providers.responses.request_body import input_items, request_body
+from apps.providers.responses.request_body import request_body
 from apps.providers.responses.stream import Ending, Piece, stream_call
 from apps.providers.responses.tool_loop import ToolLoop
 
@@ -64,7 +65,7 @@ class _Answer:
         self.model = profile.model
         self._request = request
         self._body = request_body(request, profile, effort=effort)
-        self._input = input_items(request)
+        self._input = input_items(request.history, request.question)
         self._tools = ToolLoop(toolbox=request.toolbox, offered=profile.tools)
         #: The message that is being written, and whether any text came before it.
         self._writing = ""

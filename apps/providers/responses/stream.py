@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from apps.providers.errors import ProviderError, ProviderProtocolError, RequestRejected
 from apps.providers.events import Json
+from apps.providers.openai_api.client import DRAIN_S
 from apps.providers.openai_api.event_stream import read_events
 from apps.providers.openai_api.failures import failed_in_stream, translated
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
-
-#: How long the body's end is waited for once the answer is whole, so that its connection can serve the next call.
-DRAIN_S = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,9 @@ from dataclasses import dataclass, field
 from apps.market.tools.toolbox import Toolbox, ToolOutcome
 from apps.providers.errors import ProviderProtocolError
 from apps.providers.events import Json, ToolCall, ToolResult
-from apps.providers.openai_api.model_text import clean_text
+from apps.providers.openai_api.model_text import NAME_CHARACTERS, clean_text
+from apps.providers.openai_api.tool_calls import CallIds, refused_call
 from apps.providers.openai_api.tool_specs import MOST_CALLS, for_model, parse_arguments
-
-BAD_ARGUMENTS = "The arguments are no JSON object. Write them again."
-UNKNOWN_TOOL = "You have no such tool."
-#: As many characters as a row of the request log holds.
-NAME_CHARACTERS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +19,8 @@ class WantedCall:
     call_id: str
     name: str
     event: ToolCall
-    #: Why it is answered without a tool: an error code and a sentence for the model.
-    refusal: tuple[str, str] | None
+    #: Why it is answered without a tool: an error code, "" for a call that a tool answers.
+    refusal: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,7 +29,7 @@ class ToolLoop:
 
     toolbox: Toolbox
     offered: Collection[str]
-    _ids: set[str] = field(default_factory=set)
+    _ids: CallIds = field(default_factory=CallIds)
 
     def wanted(self, output: list[Json]) -> list[WantedCall]:
         """The calls among what a round put out. Raises ProviderProtocolError for one that cannot be answered."""
@@ -72,37 +68,23 @@ class ToolLoop:
                 pass
             case _:
                 raise ProviderProtocolError(code="malformed")
-        refusal = None
+        refusal = ""
         arguments: Json = {}
         if name not in self.offered:
-            refusal = ("unknown_tool", UNKNOWN_TOOL)
+            refusal = "unknown_tool"
         else:
             try:
                 arguments = parse_arguments(written)
             except ValueError:
-                refusal = ("bad_arguments", BAD_ARGUMENTS)
-        event = ToolCall(call_id=self._event_id(call_id), name=clean_text(name)[:NAME_CHARACTERS], arguments=arguments)
+                refusal = "bad_arguments"
+        event = ToolCall(call_id=self._ids.own(call_id), name=clean_text(name)[:NAME_CHARACTERS], arguments=arguments)
         return WantedCall(call_id=call_id, name=name, event=event, refusal=refusal)
 
-    def _event_id(self, call_id: str) -> str:
-        """The model's id, or one of our own: some servers begin to count again each round."""
-        call_id = clean_text(call_id)
-        own = call_id if 0 < len(call_id) <= NAME_CHARACTERS else "call"
-        number = 1
-        unique = own
-        while unique in self._ids:
-            number += 1
-            unique = f"{own}_{number}"
-        self._ids.add(unique)
-        return unique
-
     async def _answer(self, call: WantedCall) -> ToolResult:
-        if call.refusal is None:
-            outcome = await self.toolbox.call(call.name, call.event.arguments)
+        if call.refusal:
+            outcome = ToolOutcome(ok=False, result=refused_call(call.refusal), latency_ms=0.0)
         else:
-            code, message = call.refusal
-            error = {"code": code, "message": message, "retryable": False}
-            outcome = ToolOutcome(ok=False, result={"error": error}, latency_ms=0.0)
+            outcome = await self.toolbox.call(call.name, call.event.arguments)
         return ToolResult(
             call_id=call.event.call_id,
             name=call.event.name,

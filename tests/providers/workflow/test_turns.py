@@ -13,6 +13,7 @@ from apps.providers.errors import AccessRefused, ProviderError, ProviderProtocol
 from apps.providers.events import Text, ToolCall, ToolResult, Usage
 from apps.providers.models import AssistantProfile, WorkflowVersion
 from apps.providers.openai_api.client import close_client
+from apps.providers.openai_api.prompt import SPOKEN_ANSWER
 from apps.providers.shipped import design_fields
 from apps.providers.workflow.provider import Workflow
 from tests.providers.asking import PatchedToolbox, failing
@@ -146,6 +147,13 @@ async def test_the_effort_follows_stakes_and_voice(
     assert asked["reasoning"]["effort"] == effort
     assert asked["store"] is False
     assert asked["safety_identifier"] == "a hash of Alice"
+
+
+@pytest.mark.parametrize("is_voice", [False, True])
+async def test_an_agent_is_told_where_its_answer_is_spoken(upstream_server: ScriptedUpstream, is_voice: bool) -> None:
+    upstream_server.will(decision("quote"), answer("There."))
+    await run(QUOTE, is_voice=is_voice)
+    assert upstream_server.requests[-1].body["instructions"].endswith(SPOKEN_ANSWER) is is_voice
 
 
 async def test_an_agent_is_told_by_its_profile_and_its_node(upstream_server: ScriptedUpstream) -> None:

@@ -9,7 +9,8 @@ from apps.providers.agents_runtime.sdk import load_sdk
 from apps.providers.agents_runtime.settings import model_settings
 from apps.providers.agents_runtime.stream import stream_agent
 from apps.providers.errors import ProviderUnavailable
-from apps.providers.events import Event, Json, Meta
+from apps.providers.events import Event, Meta
+from apps.providers.openai_api.prompt import input_items, instructions_for
 from apps.providers.profiles import Profile, ProfileError, effort_for, profile_now
 from apps.providers.workflow.classification import ORDER
 from apps.providers.workflow.graph import AgentNode
@@ -38,14 +39,16 @@ async def enter(node: AgentNode, run: Run) -> AsyncGenerator[Event | Leads]:
     await load_sdk()
     from agents import Agent
 
+    told = "\n\n".join(filter(None, (profile.instructions, node.instructions)))
     agent = Agent(
         name=profile.name,
-        instructions="\n\n".join(filter(None, (profile.instructions, node.instructions))),
+        instructions=instructions_for(told, is_voice=run.request.is_voice),
         model=profile.model,
         tools=[*function_tools_of(run.request, node.tools_of(profile.tools))],
         model_settings=model_settings(effort=effort, cache_key=cache_key(node, profile, run), request=run.request),
     )
-    async with aclosing(stream_agent(agent, turn=run.agents, input_items=input_items(run))) as events:
+    asked = input_items(run.request.history, run.question)
+    async with aclosing(stream_agent(agent, turn=run.agents, input_items=asked)) as events:
         async for event in events:
             yield event
     yield Leads(to=node.next)
@@ -63,9 +66,3 @@ def cache_key(node: AgentNode, profile: Profile, run: Run) -> str:
     if node.tools is None and node.instructions is None:
         return profile.cache_key
     return f"{profile.cache_key}-w{run.version.number}-{run.node_id}"[:64]
-
-
-def input_items(run: Run) -> list[Json]:
-    """The conversation as the model reads it: all of the history, then the question."""
-    said = [(message.role, message.content) for message in run.request.history]
-    return [{"role": role, "content": content} for role, content in (*said, ("user", run.question))]
