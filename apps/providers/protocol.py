@@ -32,7 +32,10 @@ class TurnRequest:
 
 
 class Provider(Protocol):
-    """One backend. `stream` yields text and tool events, then exactly one `Done`, or raises a `ProviderError`."""
+    """One backend. `stream` yields text and tool events, then exactly one `Done`, or raises a `ProviderError`.
+
+    Tools are called through the request's toolbox alone. `AnswerNotes` makes the sidecar of `Done` from the events.
+    """
 
     name: str
 

@@ -17,11 +17,11 @@ from apps.routing.models import Outcome
 ALICE = Owner(visitor_id=uuid.UUID(int=1))
 
 
-async def ask(*, override: str | None = "workflow", is_voice: bool = False) -> list[Event]:
+async def ask(
+    *, override: str | None = "workflow", question: str = "Price of AAPL?", is_voice: bool = False
+) -> list[Event]:
     """All events of one turn, which must leave no task behind."""
-    events = run_turn(
-        session_id=uuid.uuid4(), question="Price of AAPL?", owner=ALICE, override=override, is_voice=is_voice
-    )
+    events = run_turn(session_id=uuid.uuid4(), question=question, owner=ALICE, override=override, is_voice=is_voice)
     async with aclosing(events):
         found = [event async for event in events]
     assert asyncio.all_tasks() == {asyncio.current_task()}
