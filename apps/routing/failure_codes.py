@@ -97,7 +97,7 @@ CODES: dict[str, FailureCode] = {
     "incomplete": FailureCode(
         label="incomplete answers",
         means="ends answers before they are whole",
-        to_do="Look at the limit of output tokens in the profile",
+        to_do="The model reaches its own limit: lower the effort in the profile, or take another model",
     ),
     "tool_loop": FailureCode(
         label="endless tool calls",
