@@ -6,8 +6,8 @@ from typing import Any, NoReturn
 
 from apps.providers.agents_runtime.function_tools import refuse_unknown
 from apps.providers.agents_runtime.turn import AgentTurn
-from apps.providers.errors import ProviderError, ProviderProtocolError, RequestRejected
-from apps.providers.openai_api.failures import failed_in_stream
+from apps.providers.errors import ProviderProtocolError
+from apps.providers.openai_api.failures import failed_at_the_end, failed_in_stream
 from apps.providers.openai_api.model_text import MODEL_CHARACTERS, clean_text
 from apps.providers.openai_api.tool_specs import MOST_CALLS
 from apps.providers.openai_api.usage import usage_event
@@ -38,7 +38,12 @@ class CallReader:
                 if not hasattr(response, "status"):
                     raise ProviderProtocolError(code="malformed")
                 self._count(response)
-                if fault := _fault(response, kind=kind):
+                if fault := failed_at_the_end(
+                    kind=kind,
+                    status=getattr(response, "status", None),
+                    reason=getattr(getattr(response, "incomplete_details", None), "reason", None),
+                    code=getattr(getattr(response, "error", None), "code", None),
+                ):
                     raise fault
                 self._complete(response)
             case "error" | "response.error":
@@ -85,18 +90,6 @@ class CallReader:
             self.turn.model = clean_text(model)[:MODEL_CHARACTERS] or self.turn.model
         if usage := usage_event(model=self.turn.model, usage=getattr(response, "usage", None)):
             self.turn.emit(usage)
-
-
-def _fault(response: Any, *, kind: str) -> ProviderError | None:
-    """What the last event says went wrong, by its type or, from looser servers, by the status inside it."""
-    match kind, response.status:
-        case ("response.incomplete", _) | (_, "incomplete"):
-            if getattr(getattr(response, "incomplete_details", None), "reason", None) == "content_filter":
-                return RequestRejected(code="content_filter")
-            return ProviderProtocolError(code="incomplete")
-        case ("response.failed", _) | (_, "failed" | "cancelled"):
-            return failed_in_stream(code=str(getattr(getattr(response, "error", None), "code", "") or ""))
-    return None
 
 
 def _checked(item: Any) -> Any:

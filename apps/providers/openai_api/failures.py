@@ -91,6 +91,21 @@ def failed_in_stream(*, code: str) -> ProviderError:
     return _for_code(code) or ProviderUnavailable(code="upstream_failed")
 
 
+def failed_at_the_end(*, kind: str, status: object, reason: object, code: object) -> ProviderError | None:
+    """What the last event of a stream says went wrong, by its type or, from looser servers, by the status inside it.
+
+    `reason` stands in its `incomplete_details`, `code` in its `error`. None where nothing went wrong.
+    """
+    match kind, status:
+        case ("response.incomplete", _) | (_, "incomplete"):
+            if reason == "content_filter":
+                return RequestRejected(code="content_filter")
+            return ProviderProtocolError(code="incomplete")
+        case ("response.failed", _) | (_, "failed" | "cancelled"):
+            return failed_in_stream(code=str(code or ""))
+    return None
+
+
 def _for_code(code: str) -> ProviderError | None:
     """The error that a code names whatever carried it, or None for any other code."""
     if code in QUOTA_CODES:

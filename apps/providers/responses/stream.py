@@ -6,11 +6,11 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from apps.providers.errors import ProviderError, ProviderProtocolError, RequestRejected
+from apps.providers.errors import ProviderError, ProviderProtocolError
 from apps.providers.events import Json
 from apps.providers.openai_api.client import DRAIN_S
 from apps.providers.openai_api.event_stream import read_events
-from apps.providers.openai_api.failures import failed_in_stream, translated
+from apps.providers.openai_api.failures import failed_at_the_end, failed_in_stream, translated
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -146,23 +146,18 @@ def _ending(response: Json, *, kind: str, finished: list[Json]) -> Ending:
         model=model if isinstance(model, str) else "",
         usage=response.get("usage"),
         output=output,
-        error=_fault(response, kind=kind),
+        error=failed_at_the_end(
+            kind=kind,
+            status=response.get("status"),
+            reason=_within(response, "incomplete_details", "reason"),
+            code=_within(response, "error", "code"),
+        ),
     )
 
 
-def _fault(response: Json, *, kind: str) -> ProviderError | None:
-    """What the last event says went wrong, by its type or, from looser servers, by the status inside it."""
-    match kind, response.get("status"):
-        case ("response.incomplete", _) | (_, "incomplete"):
-            details = response.get("incomplete_details")
-            reason = details.get("reason") if isinstance(details, dict) else None
-            if reason == "content_filter":
-                return RequestRejected(code="content_filter")
-            return ProviderProtocolError(code="incomplete")
-        case ("response.failed", _) | (_, "failed" | "cancelled"):
-            error = response.get("error")
-            return failed_in_stream(code=str(error.get("code") or "") if isinstance(error, dict) else "")
-    return None
+def _within(response: Json, holder: str, name: str) -> Any:
+    held = response.get(holder)
+    return held.get(name) if isinstance(held, dict) else None
 
 
 def _whole_messages(output: list[Json]) -> list[Piece]:
