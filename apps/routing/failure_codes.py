@@ -40,8 +40,8 @@ CODES: dict[str, FailureCode] = {
     ),
     "model_not_found": FailureCode(
         label="model not found",
-        means="does not know the model, or not for this key (404)",
-        to_do="Set a model in the profile that this key may use",
+        means="does not know the model or the address, or not for this key",
+        to_do="Set a model in the profile that this key may use, and look whether OPENAI_BASE_URL, if set, is right",
         wants_somebody=True,
     ),
     "rate_limited": FailureCode(
