@@ -32,8 +32,8 @@ logger = logging.getLogger(__name__)
 
 #: A backend that asks for no longer wait than this is asked once more before another takes over.
 RETRY_AFTER_MAX_S = 1.0
-#: Fifty times a long answer. A model that repeats itself writes on until something stops it.
-LONGEST_ANSWER = 200_000
+#: Ten times a long answer. A model that repeats itself writes on until something stops it.
+LONGEST_ANSWER = 50_000
 LATE = "The answer took too long. Ask again."
 INTERNAL = "Something went wrong on our side. Your question is kept; ask it again."
 

@@ -28,6 +28,8 @@ from apps.providers.workflow.design_text import as_stored, as_text, outline
 from apps.providers.workflow.graph import BadGraph, ClassifyNode, parse_graph
 from apps.providers.workflow.versions import VersionMissing
 
+MOST_DIGITS = 9
+
 
 class VersionedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Rows are added, never edited or deleted; pages of its own stand in for Django's forms."""
@@ -110,7 +112,7 @@ class AssistantProfileAdmin(VersionedAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         require(self.has_view_permission(request))
-        row = AssistantProfile.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
+        row = AssistantProfile.objects.filter(pk=number_in(object_id)).first()
         if row is None:
             raise Http404
         newest = profiles.newest(row.name) or row
@@ -126,13 +128,11 @@ class AssistantProfileAdmin(VersionedAdmin):
     def use_again_view(self, request: HttpRequest, name: str, version: int) -> HttpResponse:
         require(self.has_change_permission(request))
         newest = profiles.newest(name)
-        seen = request.POST.get("expected_version", "")
-        if newest is None or not seen.isdecimal():
+        seen = number_in(request.POST.get("expected_version", ""))
+        if newest is None or seen is None:
             raise Http404
         try:
-            row = profiles.use_again(
-                name=name, version=version, by=request.user.get_username(), expected_version=int(seen)
-            )
+            row = profiles.use_again(name=name, version=version, by=request.user.get_username(), expected_version=seen)
         except ProfileError as error:
             messages.error(request, str(error))
             return self.to_row(newest)
@@ -252,7 +252,7 @@ class WorkflowVersionAdmin(VersionedAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         require(self.has_view_permission(request))
-        row = self.get_queryset(request).filter(pk=object_id).first() if object_id.isdecimal() else None
+        row = self.get_queryset(request).filter(pk=number_in(object_id)).first()
         if row is None:
             raise Http404
         if request.method == "POST":
@@ -316,7 +316,7 @@ class WorkflowVersionAdmin(VersionedAdmin):
         )
 
     def _source(self, number: str) -> WorkflowVersion:
-        asked = WorkflowVersion.objects.filter(number=number).first() if number.isdecimal() else None
+        asked = WorkflowVersion.objects.filter(number=number_in(number)).first()
         return asked or versions.live_version()
 
 
@@ -335,6 +335,11 @@ class SessionWorkflowAdmin(ReadOnlyAdmin):
     @admin.display(description="waits for an approval")
     def waits(self, row: SessionWorkflow) -> str:
         return "no" if row.pending is None else "yes"
+
+
+def number_in(text: str) -> int | None:
+    """A row's number as an address or a form gives it; None for what is none, or has more digits than any."""
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None
 
 
 def require(allowed: bool) -> None:

@@ -11,7 +11,8 @@ from apps.providers.analyst.patterns import any_of
 from apps.providers.moments import blank
 
 ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
-ADDRESS = re.compile(r"\]\([^)\n]*\)|<https?://[^>\n]*>|https?://\S+")
+# Bounded: a bracket that nothing closes would be searched for to the end of the text, once for each that opens.
+ADDRESS = re.compile(r"\]\([^)\n]{0,1000}\)|<https?://[^>\n]{0,1000}>|https?://\S+")
 CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 MARKS = re.compile(r"\*\*|__|~~|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)")
 #: Digits that belong to the name of a thing, in the wordings of people and models.

@@ -1,5 +1,6 @@
 """Figures in free text lead to the tool values they repeat; those that repeat none are named."""
 
+import time
 from difflib import SequenceMatcher
 
 import pytest
@@ -125,3 +126,15 @@ async def test_a_false_figure_in_a_true_answer_is_named_and_not_linked() -> None
     record_facts(text, ledger)
     assert unverified(text, answer.results, answer.question) == ["431.50"]
     assert "431.50" not in [fact.text for fact in ledger.facts]
+
+
+def test_brackets_that_nothing_closes_take_no_longer_than_other_text() -> None:
+    """A model that loops writes thousands of them; searched to the end each, they stop the process for a minute."""
+
+    def seconds(text: str) -> float:
+        started = time.perf_counter()
+        unverified(text, {})
+        return time.perf_counter() - started
+
+    n_characters = 100_000
+    assert seconds("[a](" * (n_characters // 4)) < 8 * seconds("- a " * (n_characters // 4)) + 0.5

@@ -217,3 +217,8 @@ def test_no_page_has_inline_script_or_style(bob: Client) -> None:
         page = text_of(bob, url)
         assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", page)
         assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", page))
+
+
+def test_a_number_that_no_version_has_is_not_found_however_long_it_is(bob: Client) -> None:
+    assert bob.get(f"{LIST}{'9' * 5000}/change/").status_code == 404
+    assert bob.get(f"{ADD}?from={'9' * 5000}").status_code == 200

@@ -287,6 +287,7 @@ def test_profiles_are_compared_where_they_are_given() -> None:
             "'a' stands twice in the same object. Rename one of them or take it away.",
         ),
         ("[" * 100_000, "The design is nested too deeply to be one."),
+        ('{"schema": ' + "9" * 5000 + "}", "A number in the design has too many digits."),
         ('{"start": "a\\u0000"}', "A text holds the character NUL, which no database keeps. Take it away."),
     ],
 )

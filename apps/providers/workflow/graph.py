@@ -78,6 +78,8 @@ def _decoded(text: str) -> Any:
         raise BadGraph([why_no_json(error)]) from error
     except _TwiceInOneObject as error:
         raise BadGraph([str(error)]) from error
+    except ValueError as error:
+        raise BadGraph(["A number in the design has too many digits."]) from error
     except RecursionError as error:
         raise BadGraph(["The design is nested too deeply to be one."]) from error
 
