@@ -14,10 +14,13 @@ from apps.providers.analyst.patterns import any_of
 #: As many characters as are read.
 LONGEST_READ = 8000
 
-# What an assistant was told. Rules and orders are a trader's too, so they need an owner.
+# What an assistant was told. Companies give guidance, states lift restrictions, and rules, limits and orders are a
+# trader's own, so these need an owner.
 TOLD = (
-    r"(?:instructions?|prompts?|guidelines?|directives?|programming|guardrails?|guidance|training|restrictions|ethics|"
-    r"filters|"
+    r"(?:instructions?|prompts?|guidelines?|directives?|guardrails?|"
+    r"(?:your|these|safety|openai'?s) (?:\w+ ){0,2}(?:programming|guidance|training|restrictions|ethics|filters)|"
+    r"(?:guidance|training|restrictions) you (?:were|have been|are)|"
+    r"(?:earlier|previous|prior) guidance(?= and be\b|\W*$)|"
     r"safety (?:rules|filters?|settings|policy)|content (?:policy|filters?)|(?:system|developer) message)"
 )
 OWNER = (
@@ -25,7 +28,7 @@ OWNER = (
     r"openai'?s)"
 )
 OWNED_RULES = (
-    rf"(?:{OWNER} (?:\w+ ){{0,2}}(?:rules?|orders|limits|limitations)|"
+    rf"(?:{OWNER} (?:\w+ ){{0,2}}rules?|(?:your|safety|hidden|openai'?s) (?:\w+ ){{0,2}}(?:orders|limits|limitations)|"
     r"(?:rules?|orders) (?:above|before this|you (?:were|are|have been)))"
 )
 ALL_TOLD = (
@@ -51,9 +54,11 @@ HIDDEN = (
     r"(?:hidden|secret|internal) rules|"
     r"(?:full|whole|exact|base|starting|first|real|pre) ?-?prompts?|"
     r"your (?:\w+ ){0,3}(?:instructions(?! (?:for|on|about|when)\b)|directives|configuration|source code)|"
-    r"(?:prompts?|instructions) (?:you (?:were|have been|are|got)|above|before)|"
-    r"(?:words|text|lines|everything) (?:above|before (?:this|my)|that precedes?))"
+    r"(?:prompts?|instructions) (?:you (?:were|have been|are|got)|above|before(?= (?:this|my|me)\b|\W*$)))"
 )
+#: An answer is what stands above, too: to have that summed up is no attempt, to have it written out again is one.
+REPEAT = r"(?:show|reveal|print|repeat|output|display|leak|copy|dump|recite|write|paste|echo|encode|read (?:out|back))"
+ABOVE = r"(?:words|text|everything) (?:above|before (?:this|my)|that precedes?)|lines above(?= (?:this|my|me)\b|\W*$)"
 FREE = (
     r"(?:unrestricted|uncensored|unfiltered|unaligned|jailbroken|amoral|evil|rogue|dan\b|"
     r"(?:no|without(?: any)?|free (?:of|from)(?: all| any)?) (?:\w+ ){0,2}"
@@ -78,6 +83,7 @@ DROPS_RULES = any_of(
 )
 SHOWS_PROMPT = any_of(
     rf"\b{SHOW}\W+(?:\w+\W+){{0,6}}?{HIDDEN}",
+    rf"\b{REPEAT}\W+(?:\w+\W+){{0,6}}?(?:{ABOVE})",
     r"\b(?:how|what) (?:were|are|have) you (?:been )?"
     r"(?:prompted|instructed|told (?:to do|at the (?:start|beginning)|before))",
     r"\byour (?:\w+ )?(?:api|secret|access) (?:keys?|tokens?)\b|\bopenai (?:api )?key\b|\benvironment variables?\b",
@@ -102,7 +108,7 @@ PLAYS_PART = any_of(
     r"(?:your|the) (?:system )?admin(?:istrator)?|the developer)s?\b",
     r"\bmessage from (?:the |your )?(?:system|developer|admin|openai)\w*|"
     r"\b(?:session|log ?in|run|user) as (?:root|admin)",
-    r"\b(?:i am|i'm|this is|we are|on behalf of)\W+openai\b",
+    r"\b(?:i am|i'm|this is|we are|on behalf of)\W+openai\b(?! (?:share|stock|invest))",
 )
 POSES = any_of(
     r"<\|?/?(?:im_start|im_end|system|assistant|developer|endoftext|tool(?:_\w+)?|function(?:_\w+)?)\b",
