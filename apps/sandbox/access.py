@@ -2,6 +2,7 @@
 
 import hmac
 import ipaddress
+import re
 
 from django.conf import settings
 from starlette.datastructures import Headers
@@ -9,6 +10,9 @@ from starlette.types import Scope
 
 from apps.providers.openai_api.upstream import sandbox_key
 from apps.sandbox.wire_errors import WireError
+
+#: Headers that proxies and tunnels add, each its own.
+PROXIED = re.compile(r"x-forwarded-|forwarded$|via$|x-real-ip$|x-client-ip$|true-client-ip$|cf-|fly-|x-original-")
 
 
 def why_refused(scope: Scope) -> WireError | None:
@@ -36,7 +40,7 @@ def is_local(scope: Scope, headers: Headers) -> bool:
     calls by that name.
     """
     client = scope.get("client")
-    if not client or not is_loopback(client[0]) or "x-forwarded-for" in headers or "forwarded" in headers:
+    if not client or not is_loopback(client[0]) or any(PROXIED.match(name) for name in headers):
         return False
     host = headers.get("host", "")
     name = host.partition("]")[0].lstrip("[") if host.startswith("[") else host.partition(":")[0]

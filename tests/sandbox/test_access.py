@@ -77,6 +77,9 @@ async def test_any_key_or_none_opens_on_this_machine_with_debug(base_url: str, s
         # A proxy on this machine, which speaks for somebody else.
         ("127.0.0.1", {"host": "127.0.0.1", "x-forwarded-for": "203.0.113.7"}),
         ("127.0.0.1", {"host": "127.0.0.1", "forwarded": "for=203.0.113.7"}),
+        ("127.0.0.1", {"host": "127.0.0.1", "x-real-ip": "203.0.113.7"}),
+        ("127.0.0.1", {"host": "127.0.0.1", "x-forwarded-proto": "https"}),
+        ("127.0.0.1", {"host": "127.0.0.1", "via": "1.1 proxy"}),
         # A page of another site whose name points here.
         ("127.0.0.1", {"host": "rebound.example.com"}),
         ("127.0.0.1", {}),
