@@ -129,7 +129,7 @@ class AssistantProfileAdmin(VersionedAdmin):
         require(self.has_change_permission(request))
         newest = profiles.newest(name)
         seen = number_in(request.POST.get("expected_version", ""))
-        if newest is None or seen is None:
+        if newest is None or not seen:
             raise Http404
         try:
             row = profiles.use_again(name=name, version=version, by=request.user.get_username(), expected_version=seen)
@@ -337,9 +337,9 @@ class SessionWorkflowAdmin(ReadOnlyAdmin):
         return "no" if row.pending is None else "yes"
 
 
-def number_in(text: str) -> int | None:
-    """A row's number as an address or a form gives it; None for what is none, or has more digits than any."""
-    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None
+def number_in(text: str) -> int:
+    """A row's number as an address or a form gives it; 0, which no row has, for what is none or too long for one."""
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else 0
 
 
 def require(allowed: bool) -> None:
