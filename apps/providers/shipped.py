@@ -16,7 +16,15 @@ INSTRUCTIONS = Path(__file__).parent / "instructions"
 #: Name → its tools; `instructions/NAME.md` is what it is told.
 PROFILES: dict[str, tuple[str, ...]] = {
     "main": tuple(TOOLS),
-    "risk": ("get_quote", "get_indicators", "get_levels", "build_trade_plan", "compare_symbols", "search_knowledge"),
+    "risk": (
+        "get_quote",
+        "get_bars",
+        "get_indicators",
+        "get_levels",
+        "build_trade_plan",
+        "compare_symbols",
+        "search_knowledge",
+    ),
 }
 
 

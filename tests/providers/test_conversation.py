@@ -2,9 +2,13 @@
 
 import pytest
 
+from apps.providers.analyst.answers.chart import DEFAULT_OVERLAYS
+from apps.providers.analyst.composer import compose
 from apps.providers.analyst.intents import read
 from apps.providers.analyst.reading import Reading
+from apps.providers.analyst.turn import Turn
 from apps.providers.protocol import Message
+from apps.providers.workflow.approvals import ASK, CLOSED
 
 
 def read_after(question: str, *history: str) -> Reading:
@@ -30,6 +34,7 @@ def read_after(question: str, *history: str) -> Reading:
         (("price of AAPL", "thanks"), "chart it", "chart", ("AAPL",)),
         (("where is the stop?",), "AAPL", "plan", ("AAPL",)),
         (("chart TSLA",), "over 2 years", "chart", ("TSLA",)),
+        (("chart TSLA", "add RSI"), "remove RSI", "chart", ("TSLA",)),
         (("price of AAPL",), "what is a stop loss?", "knowledge", ()),
         (("price of AAPL",), "what's your philosophy?", "knowledge", ()),
         (("price of AAPL",), "how is the market?", "overview", ()),
@@ -113,3 +118,21 @@ def test_account_and_risk_hold_for_the_plans_that_follow() -> None:
 def test_a_price_of_one_symbol_does_not_reach_another() -> None:
     found = read_after("what about MSFT?", "buy AAPL at 425 stop 410").parameters
     assert (found.entry, found.stop) == (None, None)
+
+
+def test_what_is_added_to_a_chart_stands_beside_what_was_drawn_and_can_be_taken_off() -> None:
+    added = read_after("add RSI", "show me MSFT 6M")
+    assert added.parameters.indicators == (*DEFAULT_OVERLAYS, "rsi_14")
+    removed = read_after("remove RSI", "show me MSFT 6M", "add RSI", "make it 1Y")
+    assert (removed.parameters.timeframe, removed.parameters.indicators) == ("1Y", DEFAULT_OVERLAYS)
+
+
+@pytest.mark.parametrize("question", ["yes", "Yes, please", "no", "cancel it"])
+def test_an_answer_to_a_preview_that_nobody_holds_is_told_that_nothing_was_done(question: str) -> None:
+    preview = (
+        Message(role="user", content="buy 10 IBM at 200"),
+        Message(role="assistant", content=f"**Preview of what you ask for.**\n\n{ASK}"),
+    )
+    reading = read(question, preview)
+    assert list(compose(Turn(reading=reading))) == [CLOSED]
+    assert list(compose(Turn(reading=read(question, preview[:1])))) != [CLOSED]

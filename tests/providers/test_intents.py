@@ -68,6 +68,8 @@ def test_probabilities_are_probabilities() -> None:
         ("I lost everything trading and want to end it all", "distress"),
         ("I can't stop trading, it's an addiction", "distress"),
         ("i just lost 20k on tsla i feel sick", "distress"),
+        ("I lost my savings on TSLA", "distress"),
+        ("lost half of my pension in IBM", "distress"),
         ("my wife will kill me if she finds out what i lost", "distress"),
         ("should I go all in on TSLA", "reckless"),
         ("put it all on nvda, 100% risk", "reckless"),

@@ -9,7 +9,8 @@ from apps.providers.agents_runtime.sdk import load_sdk
 from apps.providers.agents_runtime.stream import QuestionRefused, stream_agent
 from apps.providers.agents_runtime.turn import AgentTurn
 from apps.providers.agents_sdk.agents import effort_of, gsves
-from apps.providers.agents_sdk.guardrails import words_of
+from apps.providers.agents_sdk.guardrails import INJECTION, words_of
+from apps.providers.analyst.reading import Reading
 from apps.providers.errors import NotConfigured
 from apps.providers.events import Done, Event, Meta, Text, Usage
 from apps.providers.notes import AnswerNotes
@@ -54,6 +55,9 @@ class AgentsSdk:
             # A question that is refused is answered: nothing failed, and no other provider shall try.
             yield Meta(data={"guardrail": refused.reason})
             text = Text(content=words_of(turn, refused.reason))
+            if refused.reason == INJECTION:
+                # What an attack names is no subject: no next question is made of it.
+                turn.notes.reading = Reading(intent="out_of_scope", question=request.question)
             turn.notes.add(text)
             yield text
             yield Usage(tokens_input=0, tokens_output=0, cost_usd=0.0)

@@ -11,7 +11,8 @@ LEARNING = re.compile(r"^\W*(what(?:'s| is| are)|explain|define|why is|how does|
 
 DISTRESS = any_of(
     r"kill(?:ing)? myself|suicid\w*|end (?:it all|my life)|don'?t want to (?:live|be here)|\b(?:want to|wanna) die\b",
-    r"lost (?:everything|it all|all (?:of )?(?:my|our) (?:money|savings))",
+    r"lost (?:everything|it all|(?:all|most|half) (?:of )?(?:my|our) (?:\w+ )?(?:money|savings|pension))",
+    r"\b(?:lost|gambled away|blew|wiped out) (?:my|our) (?:\w+ )?(?:savings|pension|retirement|house|home|rent)\b",
     r"(?:gambling|trading) (?:addict\w*|problem)|addicted to (?:trading|gambling)",
     r"can'?t stop (?:trading|gambling)|ruined my (?:life|family)|i'?m (?:desperate|ruined)",
     r"\b(?:lost|losing|losses?|down)\b.{0,60}\b(?:feel(?:ing)? (?:sick|awful|terrible|hopeless|worthless)|"

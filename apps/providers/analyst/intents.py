@@ -8,6 +8,7 @@ from functools import partial
 from apps.market.repository import default_repository
 from apps.market.symbols.instruments import resolve
 from apps.market.symbols.mentions import Mentions, find_mentions, mask
+from apps.providers.analyst.chart_changes import on_its_chart
 from apps.providers.analyst.classifier import probabilities
 from apps.providers.analyst.conversation import ABOUT_SYMBOLS, earlier_reading, follow_up, with_money
 from apps.providers.analyst.guards import ABUSE, guarded_topic
@@ -17,6 +18,7 @@ from apps.providers.analyst.patterns import any_of
 from apps.providers.analyst.reading import Reading
 from apps.providers.analyst.rules import DATA_AND_DAYS, POINTS_BACK, WHICH_DATA, WHICH_SYMBOLS, Asked, by_rule
 from apps.providers.protocol import Message
+from apps.providers.workflow.approvals import answers_preview
 
 #: What is asked stands in this many characters; the guards read all of it.
 LONGEST_READ = 1000
@@ -91,8 +93,16 @@ NOT_YET = any_of(
 
 def read(question: str, history: tuple[Message, ...]) -> Reading:
     """What the person asks for, in the light of what they asked before."""
-    read_each = partial(read_one, own=frozenset(default_repository().symbols() or ()))
+    if answers_preview(question, history):
+        # Whoever can act on it has it stored; to everybody else it is closed, and the person must know it.
+        return Reading(intent="out_of_scope", question=question, topic="closed_preview")
+    read_each = partial(read_in_turn, own=frozenset(default_repository().symbols() or ()))
     return read_each(question, earlier_reading(history, read_each))
+
+
+def read_in_turn(question: str, previous: Reading | None, *, own: Collection[str] = ()) -> Reading:
+    """One question after an earlier one, and what it does to the chart that stood there."""
+    return on_its_chart(question, read_one(question, previous, own=own), previous)
 
 
 def read_one(question: str, previous: Reading | None, *, own: Collection[str] = ()) -> Reading:

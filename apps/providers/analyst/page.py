@@ -221,7 +221,7 @@ def declined(topic: str, symbol: str, *, named: bool) -> list[str]:
             return declined("fundamentals", symbol, named=named)
         case "order":
             return clarifying("plan", symbol, named=named)
-        case "" | "tax_or_law" | "advice":
+        case "" | "tax_or_law" | "advice" | "closed_preview":
             return list(talk.EXAMPLES)
         case _:
             return [

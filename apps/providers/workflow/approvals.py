@@ -19,7 +19,9 @@ from apps.providers.protocol import Message
 
 LAPSES_AFTER = timedelta(minutes=15)
 #: Ends every preview, and tells one from other answers.
-ASK = "Type **yes** to go on or **no** to leave it. Anything else drops it, and it lapses after 15 minutes."
+#: No figure stands in it: a figure that no data holds would be reported as not found.
+ASK = "Type **yes** to go on or **no** to leave it. Anything else drops it, and it lapses after a quarter of an hour."
+APPROVED = "Taken as a yes to a preview on paper. Nothing has been placed."
 DROPPED = "The open preview is dropped; nothing was done."
 CLOSED = "That preview is no longer open, and nothing was done. Ask again for a new one."
 SPOKEN_PREVIEW = "By voice I draft and never place. To go on, ask for it in the chat and type yes there."
@@ -91,10 +93,9 @@ def read_pending(stored: Any) -> Pending | None:
 
 def outcome_of(said: Said, pending: Pending | None, *, version: int) -> Outcome:
     """What the message means for the approval that waits; `version` is the workflow that the session runs."""
-    text = said.text.lower().replace("’", "'")
-    answer = "yes" if YES.match(text) else "no" if NO.match(text) else ""
+    answer = yes_or_no(said.text)
     if pending is None or not _stands(pending, said, version=version):
-        return Outcome.CLOSED if answer and ASK in _last_answer(said.history) else Outcome.NONE
+        return Outcome.CLOSED if answers_preview(said.text, said.history) else Outcome.NONE
     match answer:
         case "yes":
             return Outcome.SPOKEN if said.is_voice else Outcome.APPROVED
@@ -102,6 +103,17 @@ def outcome_of(said: Said, pending: Pending | None, *, version: int) -> Outcome:
             return Outcome.DECLINED
         case _:
             return Outcome.DROPPED
+
+
+def yes_or_no(message: str) -> str:
+    """ "yes", "no", or "" for a message that says anything else."""
+    text = message.lower().replace("’", "'")
+    return "yes" if YES.match(text) else "no" if NO.match(text) else ""
+
+
+def answers_preview(message: str, history: tuple[Message, ...]) -> bool:
+    """Whether the message is a yes or a no to a preview that was the last answer, open or not."""
+    return bool(yes_or_no(message)) and ASK in _last_answer(history)
 
 
 def _stands(pending: Pending, said: Said, *, version: int) -> bool:

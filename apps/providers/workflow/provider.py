@@ -17,6 +17,7 @@ from apps.providers.notes import AnswerNotes
 from apps.providers.openai_api.upstream import why_no_upstream
 from apps.providers.protocol import TurnRequest
 from apps.providers.workflow.approvals import (
+    APPROVED,
     CLOSED,
     DROPPED,
     SPOKEN,
@@ -114,7 +115,7 @@ def open_turn(request: TurnRequest, version: LiveVersion, pending: Pending | Non
     asked = version.graph.nodes.get(pending.node) if pending is not None else None
     match outcome:
         case Outcome.APPROVED if isinstance(asked, ApprovalNode):
-            return Opening(outcome=outcome, start=asked.approved)
+            return Opening(outcome=outcome, start=asked.approved, sentence=APPROVED)
         case Outcome.DECLINED if isinstance(asked, ApprovalNode):
             return Opening(outcome=outcome, start=asked.declined)
         case Outcome.APPROVED | Outcome.DECLINED | Outcome.CLOSED:

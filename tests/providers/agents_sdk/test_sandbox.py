@@ -89,6 +89,7 @@ async def test_a_plan_goes_through_the_hand_off() -> None:
     assert told(heard) == ['{"handoff": "risk", "label": "Risk specialist"}']
     assert "build_trade_plan" in [call.name for call in heard.calls]
     assert heard.done.sidecar["plan_call_id"]
+    assert [chart["symbol"] for chart in heard.done.sidecar["charts"]] == ["IBM"]
     assert "stop" in heard.text.lower()
 
 

@@ -15,7 +15,7 @@ from apps.providers.errors import ProviderUnavailable
 from apps.providers.events import Text
 from apps.providers.openai_api.client import close_client
 from apps.providers.protocol import Message
-from apps.providers.workflow.approvals import ASK, CLOSED, DROPPED, LAPSES_AFTER, SPOKEN, SPOKEN_PREVIEW
+from apps.providers.workflow.approvals import APPROVED, ASK, CLOSED, DROPPED, LAPSES_AFTER, SPOKEN, SPOKEN_PREVIEW
 from apps.providers.workflow.provider import Workflow
 from apps.providers.workflow.versions import pending_approval, set_pending
 from tests.providers.asking import PatchedToolbox, failing
@@ -56,6 +56,7 @@ async def test_an_order_gets_a_preview_and_a_question_and_no_model(upstream_serv
     assert (stored["node"], stored["workflow_version"], stored["preview"]) == ("approve", 1, preview)
     assert stored["shown"] in answered.text
     assert (answered.done.model, answered.done.sidecar["intent"]) == ("workflow-1", "plan")
+    assert answered.done.sidecar["unverified"] == []
 
 
 async def test_a_preview_needs_no_price_of_ours(upstream_server: ScriptedUpstream) -> None:
@@ -68,8 +69,9 @@ async def test_a_preview_needs_no_price_of_ours(upstream_server: ScriptedUpstrea
 
 async def test_a_yes_leads_where_the_design_says(upstream_server: ScriptedUpstream) -> None:
     preview = await ask_for_order(upstream_server)
-    upstream_server.will(answer("Preview on paper. Nothing has been placed."))
+    upstream_server.will(answer("IBM, a long plan."))
     answered = await run("Yes, please", history=said(ORDER, preview))
+    assert answered.text == f"{APPROVED}\n\nIBM, a long plan."
     assert answered.nodes == ["preview"]
     assert answered.metas[0] == {"approval": "approved"}
     asked = upstream_server.requests[-1].body

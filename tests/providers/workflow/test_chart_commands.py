@@ -2,7 +2,8 @@
 
 import pytest
 
-from apps.providers.workflow.chart_commands import BARE, read_command
+from apps.providers.analyst.chart_changes import BARE
+from apps.providers.workflow.chart_commands import read_command
 from tests.providers.workflow.running import after
 
 CHART = "Show me the AAPL chart"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from apps.market.symbols.instruments import display_name
 from apps.market.symbols.mentions import UnknownMention
 from apps.providers.analyst.turn import Turn
+from apps.providers.workflow.approvals import CLOSED
 
 EXAMPLES = ("What's the price of AAPL?", "Where would you enter IBM and where is the stop?", "Compare AAPL and GOOG")
 INVITATION = (
@@ -62,6 +63,7 @@ DECLINED = {
         "those."
     ),
     "order": "I place no orders and execute nothing. I can draft a plan with an entry, a stop and a size.",
+    "closed_preview": CLOSED,
     "language": "I read English only, for now. Ask for example “What's the price of AAPL?”.",
     "not_yet": (
         "I cannot do that here: there are no alerts, watchlists, scans, backtests or portfolio records. I can "
