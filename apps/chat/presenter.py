@@ -53,7 +53,7 @@ class StaffLine:
     latency: str
     cost: str
     href: str
-    #: "2, after workflow failed (cut)"; "" where the first try was the last.
+    #: "2, after workflow failed (cut)"; "2: … and …" where all failed; "" where the first try was the last.
     attempts: str = ""
 
 
@@ -199,4 +199,7 @@ def attempts_words(attempts: Sequence[AttemptRow]) -> str:
     if len(attempts) < 2:
         return ""
     failed = [f"{attempt.provider} failed ({attempt.error})" for attempt in attempts if attempt.error]
-    return f"{len(attempts)}, after {formats.listed(failed)}" if failed else str(len(attempts))
+    if not failed:
+        return str(len(attempts))
+    # "after" leads to the one that answered; where the last failed as well, none did.
+    return f"{len(attempts)}{':' if attempts[-1].error else ', after'} {formats.listed(failed)}"

@@ -128,6 +128,9 @@ export function startTurn(question) {
       if (!line) return;
       line.dataset.state = ok ? "done" : "failed";
       line.querySelector(".tool-time").textContent = `${ok ? "" : "failed · "}${duration(latency_ms)}`;
+      if (!prose.hidden || tools.querySelector('[data-state="running"]')) return;
+      waiting.textContent = waiting.dataset.writing;
+      waiting.hidden = false;
     },
     /** The server's own rendering takes the place of what was streamed; the text stays where it is being read. */
     finish({ html, turn_number }) {

@@ -238,6 +238,10 @@ class Tried:
         ([Tried("responses", "cut")], ""),
         ([Tried("workflow", "cut"), Tried("responses")], "2, after workflow failed (cut)"),
         (
+            [Tried("workflow", "cut"), Tried("responses", "cut")],
+            "2: workflow failed (cut) and responses failed (cut)",
+        ),
+        (
             [Tried("workflow", "cut"), Tried("responses", "rate_limited"), Tried("analyst")],
             "3, after workflow failed (cut) and responses failed (rate_limited)",
         ),

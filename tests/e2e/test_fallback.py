@@ -55,3 +55,37 @@ def test_an_answer_over_the_wire_is_shown_as_the_analysts_own_and_says_that_no_m
         expect(answer.locator(".unverified")).to_have_count(0)
         expect(answer.get_by_role("heading", name="Sources")).to_be_visible()
         page.reload()
+
+
+def test_a_model_that_thinks_after_its_tools_is_seen_to_be_at_work(page: Page, sandboxed: Product) -> None:
+    page.goto(sandboxed.url)
+    armed = httpx2.post(
+        f"{sandboxed.url}/sandbox/v1/faults", json={"fault": "slow_first_token", "delay_s": 1.5, "times": 9}
+    )
+    assert armed.is_success, armed.text
+    try:
+        ask(page, "What's the price of IBM?")
+        expect(page.locator(".answer .tool").first).to_be_visible(timeout=15_000)
+        expect(page.locator(".answer .waiting")).to_have_text("Writing the answer")
+        expect(page.locator(".answer .waiting")).to_be_visible()
+        wait_until_whole(page)
+        expect(page.locator(".answer .waiting")).to_have_count(0)
+    finally:
+        httpx2.delete(f"{sandboxed.url}/sandbox/v1/faults")
+
+
+def test_an_order_is_asked_about_and_a_yes_says_that_nothing_was_placed(
+    page: Page, start_server: Callable[..., Product]
+) -> None:
+    server = start_server(GVSES_SANDBOX="True", GVSES_FORCE_PROVIDER="workflow")
+    page.goto(server.url)
+    ask(page, "buy 10 IBM at 200")
+    wait_until_whole(page)
+    answers = page.locator(".answer")
+    expect(answers.last).to_contain_text("Nothing is placed.")
+    expect(page.locator(".unverified")).to_have_count(0)
+    ask(page, "yes")
+    expect(answers).to_have_count(2)
+    wait_until_whole(page)
+    expect(answers.last.locator(".prose")).to_contain_text("Nothing has been placed.")
+    expect(answers.last.locator(".prose")).to_contain_text("a long plan")
