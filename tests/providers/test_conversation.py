@@ -136,3 +136,11 @@ def test_an_answer_to_a_preview_that_nobody_holds_is_told_that_nothing_was_done(
     reading = read(question, preview)
     assert list(compose(Turn(reading=reading))) == [CLOSED]
     assert list(compose(Turn(reading=read(question, preview[:1])))) != [CLOSED]
+
+
+@pytest.mark.parametrize("question", ["what if I use 2%?", "and 2 percent?", "make it 2% please", "2%"])
+def test_a_percentage_alone_after_a_plan_is_its_risk(question: str) -> None:
+    reading = read_after(question, "plan IBM with a $25k account and 1% risk")
+    assert (reading.intent, reading.symbols) == ("plan", ("IBM",))
+    assert (reading.parameters.account, reading.parameters.risk_pct) == (25_000, 2)
+    assert read_after("a 2% stop", "trade plan for IBM").parameters.risk_pct is None

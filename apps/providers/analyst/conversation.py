@@ -31,6 +31,12 @@ WHY_PART = re.compile(
 WHICH = re.compile(
     r"\b(?:which|who)\b.{0,24}\b(?:better|best|stronger|weaker|worst|worse|riskier|safer|calmer|won|ahead|leads?)\b"
 )
+#: "what if I use 2%?" after a plan: a percentage alone is the risk, the one that people vary.
+BARE_PERCENT = re.compile(
+    r"^\W*(?:(?:and|but|ok(?:ay)?|so|now|then)\W+)*(?:what if i (?:use|used|take|took|do|did|go with|went with)|"
+    r"what about|how about|make it|use|with|try|at)?\W*(\d+(?:\.\d+)?) ?(?:%|percent|pct)"
+    r"\W*(?:then|instead|please)?\W*$"
+)
 #: Intents whose answer is about symbols.
 ABOUT_SYMBOLS = frozenset({"quote", "chart", "indicators", "levels", "plan", "compare", "news"})
 FORGOTTEN = frozenset({"greeting", "out_of_scope"})
@@ -102,6 +108,9 @@ def follow_up(masked: str, now: Reading, previous: Reading, ruled: str | None) -
         return replace(now, intent=wanted, symbols=previous.symbols, parameters=previous.parameters, topic="why")
     if wanted == "plan" and WHY_PART.search(masked):
         return replace(now, intent=wanted, symbols=previous.symbols, parameters=previous.parameters, topic="why")
+    if wanted == "plan" and (percent := BARE_PERCENT.search(now.question.lower())):
+        parameters = merged(previous.parameters, replace(now.parameters, risk_pct=float(percent[1])))
+        return replace(now, intent="plan", symbols=previous.symbols, parameters=parameters)
     if wanted == "plan" and (ruled == "plan" or (ruled is None and adds_figures(now.parameters))):
         return replace(
             now, intent="plan", symbols=previous.symbols, parameters=merged(previous.parameters, now.parameters)
