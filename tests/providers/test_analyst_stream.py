@@ -1,6 +1,8 @@
 """What the analyst emits: every call with its result, text piece by piece, facts in order, and one end."""
 
+import asyncio
 import re
+from types import SimpleNamespace
 
 import pytest
 from django.conf import LazySettings
@@ -76,7 +78,9 @@ async def test_a_pace_in_the_settings_slows_the_pieces(settings: LazySettings, m
         slept.append(seconds)
 
     settings.ANALYST_PACE_MS = 40
-    monkeypatch.setattr("apps.providers.analyst.provider.asyncio.sleep", remember)
+    # The provider's own name for it: a server that another test left running goes on sleeping as it does.
+    patched = SimpleNamespace(sleep=remember, to_thread=asyncio.to_thread)
+    monkeypatch.setattr("apps.providers.analyst.provider.asyncio", patched)
     answer = await ask("hello")
     assert slept == [0.04] * len([event for event in answer.events if isinstance(event, Text)])
 
