@@ -149,9 +149,9 @@ async def turns(visitor: Visitor) -> Figures:
     first_text_ms = [await visitor.ask(uuid.uuid4()) for _ in range(ROUNDS)]
 
     async def stream_of_turns() -> None:
-        session = uuid.uuid4()
         for _ in range(TURNS_PER_STREAM):
-            await visitor.ask(session)
+            # A conversation of its own each time: the bare SDK sends no history either.
+            await visitor.ask(uuid.uuid4())
 
     begin = time.perf_counter()
     await asyncio.gather(*[stream_of_turns() for _ in range(STREAMS)])
@@ -188,7 +188,16 @@ def resident_kb(pid: int) -> int:
 
 def main() -> None:
     print(f"A turn through `responses` beside the bare SDK (SQLite, one process, {ROUNDS} rounds, {STREAMS} at once)")
-    settings = {"GVSES_FORCE_PROVIDER": "responses", "FIRST_TEXT_DEADLINE_S": "60"}
+    settings = {
+        # As in production: a development server keeps every query it makes.
+        "DEBUG": "False",
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "SECURE_SSL_REDIRECT": "False",
+        "ANONYMOUS_CHAT": "True",
+        "LOG_LEVEL": "WARNING",
+        "GVSES_FORCE_PROVIDER": "responses",
+        "FIRST_TEXT_DEADLINE_S": "60",
+    }
     with tempfile.TemporaryDirectory(prefix="gvses-bench-") as folder, upstream() as url:
         alone = bare_in_its_process(url)
         with product(Path(folder), OPENAI_BASE_URL=url, **settings) as server:

@@ -53,14 +53,14 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "gvses.security.SecurityHeaders",
-    "django.middleware.security.SecurityMiddleware",
+    "gvses.middleware.Security",
     "servestatic.middleware.ServeStaticMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "gvses.middleware.Sessions",
+    "gvses.middleware.Common",
+    "gvses.middleware.Csrf",
+    "gvses.middleware.Authentication",
+    "gvses.middleware.Messages",
+    "gvses.middleware.FrameOptions",
 ]
 ROOT_URLCONF = "gvses.urls"
 ASGI_APPLICATION = "gvses.asgi.application"

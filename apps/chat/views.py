@@ -82,10 +82,9 @@ def delete(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @require_POST
 async def turns(request: HttpRequest, session_id: UUID) -> HttpResponseBase:
     """One turn as `text/event-stream`. What is refused is refused before the stream, as JSON with its status."""
-    owner, is_staff = await sync_to_async(_asker)(request)
+    owner, is_staff, wait_s = await sync_to_async(_asker)(request)
     if owner is None:
         return refusal(status=403, code="login_required", message="Log in to ask a question.")
-    wait_s = await sync_to_async(turn_wait_s)(request, owner)
     if wait_s:
         return refusal(
             status=429,
@@ -105,12 +104,15 @@ async def turns(request: HttpRequest, session_id: UUID) -> HttpResponseBase:
     return response
 
 
-def _asker(request: HttpRequest) -> tuple[Owner | None, bool]:
-    """Who asks, and whether they are staff. A newcomer becomes a visitor here, where trial visitors may ask at all."""
+def _asker(request: HttpRequest) -> tuple[Owner | None, bool, int]:
+    """Who asks, whether they are staff, and how many seconds they have to wait first.
+
+    A newcomer becomes a visitor here, where trial visitors may ask at all.
+    """
     owner = owner_of(request)
     if owner is None and settings.ANONYMOUS_CHAT:
         owner = new_visitor()
-    return owner, _is_staff(request)
+    return owner, _is_staff(request), turn_wait_s(request, owner) if owner else 0
 
 
 def _is_staff(request: HttpRequest) -> bool:

@@ -6,6 +6,7 @@ phrase, and that was fetched last.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -69,7 +70,7 @@ def record_facts(answer: str, ledger: Ledger) -> None:
                 found.append((moment.start, call_id, path, moment.text))
                 break
     figures = without_names(without_moments(text))
-    numbers, mentions = list(held_in(ledger.results)), mentions_in(text, ledger.results)
+    numbers, mentions = HeldNumbers(held_in(ledger.results)), mentions_in(text, ledger.results)
     for number in numbers_in(figures):
         if best := best_of(number, figures, numbers, mentions, words_around(number, text)):
             found.append((number.start, best.call_id, best.path, number.text))
@@ -110,15 +111,44 @@ def mentions_in(text: str, results: Results) -> list[Mention]:
     )
 
 
-def best_of(number: Number, text: str, held: Iterable[Held], mentions: Sequence[Mention], words: Words) -> Held | None:
+class HeldNumbers:
+    """The numbers of the results, found by value."""
+
+    def __init__(self, held: Iterable[Held]) -> None:
+        self._held = list(held)
+        self._labels = {value.label for value in self._held if not value.percent}
+        self._places: dict[bool, list[int]] = {False: [], True: []}
+        for place in sorted(range(len(self._held)), key=lambda place: self._held[place].value):
+            self._places[self._held[place].percent].append(place)
+        self._values = {
+            percent: [self._held[place].value for place in places] for percent, places in self._places.items()
+        }
+
+    def fitting(self, number: Number, *, label: str) -> list[Held]:
+        """The values that the number may repeat, in the order of the results; those of its label where any has it."""
+        places = set(self._near(number, number.value))
+        if not number.signed:
+            # Without a sign the words carry it: "fell 2.48 %".
+            places.update(self._near(number, -number.value))
+        fitting = [self._held[place] for place in sorted(places)]
+        if label in self._labels and label and not number.percent:
+            return [value for value in fitting if value.label == label]
+        return fitting
+
+    def _near(self, number: Number, value: float) -> list[int]:
+        rounding = min(number.unit / 2, COARSEST_ROUNDING * abs(value))
+        reach = rounding + EPSILON * max(1.0, abs(value))
+        values = self._values[number.percent]
+        first, end = bisect_left(values, value - reach), bisect_right(values, value + reach)
+        return self._places[number.percent][first:end]
+
+
+def best_of(number: Number, text: str, held: HeldNumbers, mentions: Sequence[Mention], words: Words) -> Held | None:
     """The value that the number most likely repeats, or None."""
     label = label_of(number, text)
-    fitting = [value for value in held if value.percent == number.percent]
-    if label and not number.percent and any(value.label == label for value in fitting):
-        fitting = [value for value in fitting if value.label == label]
-    fitting = [value for value in fitting if is_near(number, value.value)]
-    if not fitting:
-        return None
+    fitting = held.fitting(number, label=label)
+    if len(fitting) < 2:
+        return fitting[0] if fitting else None
     spoken_of = next((m.symbol for m in reversed(mentions) if m.start < number.start), "")
 
     def merit(value: Held) -> tuple[bool, bool, float, bool, float, int]:
@@ -132,13 +162,6 @@ def best_of(number: Number, text: str, held: Iterable[Held], mentions: Sequence[
         )
 
     return max(fitting, key=merit)
-
-
-def is_near(number: Number, value: float) -> bool:
-    rounding = min(number.unit / 2, COARSEST_ROUNDING * abs(number.value))
-    reach = rounding + EPSILON * max(1.0, abs(number.value))
-    # Without a sign the words carry it: "fell 2.48 %".
-    return abs(value - number.value) <= reach or (not number.signed and abs(value + number.value) <= reach)
 
 
 def words_around(number: Number, text: str) -> Words:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
-from apps.providers.analyst.grounding import Leaf, leaves, numbers_in
+from apps.providers.analyst.grounding import PHRASES_REMEMBERED, Leaf, leaves, numbers_in
 from apps.providers.moments import Moment, moments_in, without_moments
 
 #: Call id → result, in the order of the calls.
@@ -79,8 +80,12 @@ def numbers_of(leaf: Leaf) -> Iterator[tuple[float, bool]]:
         case int() | float() as value:
             yield float(value), leaf.percent
         case str() as phrase:
-            for number in numbers_in(without_moments(phrase)):
-                yield number.value, number.percent
+            yield from _numbers_outside_moments(phrase)
+
+
+@lru_cache(maxsize=PHRASES_REMEMBERED)
+def _numbers_outside_moments(phrase: str) -> tuple[tuple[float, bool], ...]:
+    return tuple((number.value, number.percent) for number in numbers_in(without_moments(phrase)))
 
 
 def symbol_at(path: str, result: Mapping[str, Any]) -> str:

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
-from apps.providers.analyst.grounding import DATE, MONTHS
+from apps.providers.analyst.grounding import DATE, DIGIT, MONTHS, PHRASE_CHARACTERS, PHRASES_REMEMBERED
 from apps.providers.analyst.patterns import any_of
 
 MONTH = (
@@ -38,8 +39,19 @@ class Moment:
         return self.year in (None, other.year) and self.month in (None, other.month) and self.day in (None, other.day)
 
 
-def moments_in(text: str) -> Iterator[Moment]:
+def moments_in(text: str) -> Iterable[Moment]:
     """Full days first, then what is left of the others."""
+    if not DIGIT.search(text):
+        return ()
+    return _moments_of_phrase(text) if len(text) <= PHRASE_CHARACTERS else _read_moments(text)
+
+
+@lru_cache(maxsize=PHRASES_REMEMBERED)
+def _moments_of_phrase(phrase: str) -> tuple[Moment, ...]:
+    return tuple(_read_moments(phrase))
+
+
+def _read_moments(text: str) -> Iterator[Moment]:
     for found in DATE.finditer(text):
         year, month, day = iso_parts(found["iso"]) if found["iso"] else parts(found)
         yield Moment(start=found.start(), text=found[0], year=year, month=month, day=day)
@@ -79,6 +91,8 @@ def month_of(name: str) -> int:
 
 def without_moments(text: str) -> str:
     """The text with every moment blanked, as long as before."""
+    if not DIGIT.search(text):
+        return text
     return PARTIAL.sub(blank, DATE.sub(blank, text))
 
 

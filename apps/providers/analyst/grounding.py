@@ -11,8 +11,14 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
+#: The phrases of a result are read several times in a turn and come again in the next; an answer does not.
+PHRASE_CHARACTERS = 300
+PHRASES_REMEMBERED = 2048
+#: Most keys and phrases of a result have none, and every pattern below wants one.
+DIGIT = re.compile(r"\d")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 #: Names with digits in them that print no figure of a result.
 PARAMETERS = re.compile(
@@ -138,8 +144,19 @@ def has_near(values: list[float], value: float, distance: float) -> bool:
     return index < len(values) and values[index] <= value + reach
 
 
-def numbers_in(text: str) -> Iterator[Number]:
+def numbers_in(text: str) -> Iterable[Number]:
     """Every number in the text that is no list marker, no part of a name like "T1" and no time of day."""
+    if not DIGIT.search(text):
+        return ()
+    return _numbers_of_phrase(text) if len(text) <= PHRASE_CHARACTERS else _read_numbers(text)
+
+
+@lru_cache(maxsize=PHRASES_REMEMBERED)
+def _numbers_of_phrase(phrase: str) -> tuple[Number, ...]:
+    return tuple(_read_numbers(phrase))
+
+
+def _read_numbers(text: str) -> Iterator[Number]:
     text = TIME.sub(lambda found: " " * len(found[0]), text)
     for found in NUMBER.finditer(text):
         start = found.start("digits")
@@ -232,6 +249,8 @@ def collect(result: Mapping[str, Any], known: Known) -> None:
 
 
 def collect_text(text: str, known: Known) -> None:
+    if not DIGIT.search(text):
+        return
     for found in DATE.finditer(text):
         if day := date_of(found):
             known.days.add(day)
