@@ -1,7 +1,8 @@
 """Django's middleware without a thread for steps that only look at headers.
 
-Under ASGI Django runs each step of each middleware in the request's thread and waits for it, about ten times a request.
-None of these steps waits for anything, but for those named in `waits`, which keep their thread.
+Under ASGI Django runs each step of each middleware in the request's thread and waits for it. None of these steps waits
+for anything, but for those named in `waits`, which keep their thread. The security middleware keeps its own names: the
+deployment check looks for them.
 """
 
 from typing import Any
@@ -12,10 +13,7 @@ from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.common import CommonMiddleware
-from django.middleware.csrf import CsrfViewMiddleware
-from django.middleware.security import SecurityMiddleware
 
 
 class OnTheLoop:
@@ -39,20 +37,12 @@ class OnTheLoop:
         return response
 
 
-class Security(OnTheLoop, SecurityMiddleware):
-    pass
-
-
 class Sessions(OnTheLoop, SessionMiddleware):
     def waits(self, request: HttpRequest) -> bool:
         return bool(request.session.modified)
 
 
 class Common(OnTheLoop, CommonMiddleware):
-    pass
-
-
-class Csrf(OnTheLoop, CsrfViewMiddleware):
     pass
 
 
@@ -64,7 +54,3 @@ class Messages(OnTheLoop, MessageMiddleware):
     def waits(self, request: HttpRequest) -> bool:
         storage = getattr(request, "_messages", None)
         return storage is not None and (storage.used or storage.added_new)
-
-
-class FrameOptions(OnTheLoop, XFrameOptionsMiddleware):
-    pass

@@ -53,14 +53,14 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "gvses.security.SecurityHeaders",
-    "gvses.middleware.Security",
+    "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "gvses.middleware.Sessions",
     "gvses.middleware.Common",
-    "gvses.middleware.Csrf",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "gvses.middleware.Authentication",
     "gvses.middleware.Messages",
-    "gvses.middleware.FrameOptions",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "gvses.urls"
 ASGI_APPLICATION = "gvses.asgi.application"

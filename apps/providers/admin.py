@@ -17,11 +17,11 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_POST
 
 from apps.core.read_only import ReadOnlyAdmin
-from apps.providers import profiles
 from apps.providers.forms import USUAL_MODELS, DesignForm, NewProfileForm, ProfileForm
 from apps.providers.models import AssistantProfile, SessionWorkflow, WorkflowVersion
-from apps.providers.profile_history import history
-from apps.providers.profiles import BadProfile, ProfileError, ProfileReplaced
+from apps.providers.profiles import versions as profiles
+from apps.providers.profiles.history import history
+from apps.providers.profiles.versions import BadProfile, ProfileError, ProfileReplaced
 from apps.providers.shutdown_dates import shutdown_note
 from apps.providers.workflow import versions
 from apps.providers.workflow.design_text import as_stored, as_text, outline

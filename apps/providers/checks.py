@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
-from apps.providers.profiles import why_no_label
+from apps.providers.profiles.versions import why_no_label
 
 
 def check_label_settings(**_: Any) -> list[CheckMessage]:

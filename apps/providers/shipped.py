@@ -11,7 +11,7 @@ from apps.market.tools.registry import TOOLS
 BY = "the product"
 NOTE = "As it is shipped."
 DESIGN = Path(__file__).parent / "workflow" / "design.json"
-INSTRUCTIONS = Path(__file__).parent / "instructions"
+INSTRUCTIONS = Path(__file__).parent / "profiles" / "instructions"
 
 #: Name → its tools; `instructions/NAME.md` is what it is told.
 PROFILES: dict[str, tuple[str, ...]] = {

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 
 from apps.providers.errors import ProviderUnavailable
 from apps.providers.events import Done, Event, Text, ToolCall, ToolResult
-from apps.providers.notes import AnswerNotes
+from apps.providers.notes.answer_notes import AnswerNotes
 from apps.providers.protocol import TurnRequest
 
 

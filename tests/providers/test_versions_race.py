@@ -10,7 +10,7 @@ import pytest
 from django.db import connections
 
 from apps.providers.models import AssistantProfile, SessionWorkflow, WorkflowVersion
-from apps.providers.profiles import ProfileReplaced, profile_now, save_profile
+from apps.providers.profiles.versions import ProfileReplaced, profile_now, save_profile
 from apps.providers.workflow.versions import add_version, make_live, version_for_session
 from tests.providers.designs import SMALL
 

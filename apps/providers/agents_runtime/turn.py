@@ -9,7 +9,7 @@ from apps.providers.openai_api.tool_calls import CallIds
 from apps.providers.protocol import TurnRequest
 
 if TYPE_CHECKING:
-    from apps.providers.notes import AnswerNotes
+    from apps.providers.notes.answer_notes import AnswerNotes
 
 BLANK_LINE = "\n\n"
 

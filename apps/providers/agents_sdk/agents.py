@@ -8,7 +8,7 @@ from apps.providers.agents_runtime.settings import model_settings
 from apps.providers.agents_runtime.turn import AgentTurn
 from apps.providers.agents_sdk.guardrails import input_guardrail, output_guardrail
 from apps.providers.openai_api.prompt import instructions_for
-from apps.providers.profiles import Profile, effort_for
+from apps.providers.profiles.versions import Profile, effort_for
 
 if TYPE_CHECKING:
     from agents import Agent, ModelSettings

@@ -13,10 +13,10 @@ from apps.providers.agents_sdk.guardrails import INJECTION, words_of
 from apps.providers.analyst.reading import Reading
 from apps.providers.errors import NotConfigured
 from apps.providers.events import Done, Event, Meta, Text, Usage
-from apps.providers.notes import AnswerNotes
+from apps.providers.notes.answer_notes import AnswerNotes
 from apps.providers.openai_api.prompt import input_items
 from apps.providers.openai_api.upstream import why_no_upstream
-from apps.providers.profiles import Profile, ProfileError, profile_now
+from apps.providers.profiles.versions import Profile, ProfileError, profile_now
 from apps.providers.protocol import TurnRequest
 
 MAIN = "main"

@@ -11,14 +11,14 @@ from contextlib import aclosing
 from apps.core.threads import in_database_thread
 from apps.providers.errors import NotConfigured, ProviderProtocolError
 from apps.providers.events import Done, Event, Json, Meta, Text
-from apps.providers.notes import AnswerNotes
+from apps.providers.notes.answer_notes import AnswerNotes
 from apps.providers.openai_api.client import openai_client
 from apps.providers.openai_api.identity import request_headers
 from apps.providers.openai_api.model_text import MODEL_CHARACTERS, clean_text
 from apps.providers.openai_api.prompt import input_items
 from apps.providers.openai_api.upstream import why_no_upstream
 from apps.providers.openai_api.usage import usage_event
-from apps.providers.profiles import Profile, ProfileError, effort_for, profile_now
+from apps.providers.profiles.versions import Profile, ProfileError, effort_for, profile_now
 from apps.providers.protocol import TurnRequest
 from apps.providers.responses.request_body import request_body
 from apps.providers.responses.stream import Ending, Piece, stream_call

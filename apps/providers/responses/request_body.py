@@ -3,7 +3,7 @@
 from apps.providers.events import Json
 from apps.providers.openai_api.prompt import instructions_for
 from apps.providers.openai_api.tool_specs import function_tools
-from apps.providers.profiles import Profile
+from apps.providers.profiles.versions import Profile
 from apps.providers.protocol import TurnRequest
 
 

@@ -13,7 +13,7 @@ from apps.providers.agents_runtime.turn import AgentTurn
 from apps.providers.analyst.intents import read
 from apps.providers.errors import ProviderProtocolError, ProviderUnavailable
 from apps.providers.events import Done, Event, Meta, Text, Usage
-from apps.providers.notes import AnswerNotes
+from apps.providers.notes.answer_notes import AnswerNotes
 from apps.providers.openai_api.upstream import why_no_upstream
 from apps.providers.protocol import TurnRequest
 from apps.providers.workflow.approvals import (

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from apps.providers.agents_runtime.turn import BLANK_LINE, AgentTurn
 from apps.providers.events import Event, Json, Text
-from apps.providers.notes import AnswerNotes
+from apps.providers.notes.answer_notes import AnswerNotes
 from apps.providers.protocol import TurnRequest
 from apps.providers.workflow.classification import Classification
 from apps.providers.workflow.versions import LiveVersion

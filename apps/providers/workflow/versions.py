@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.market.tools.registry import TOOLS
 from apps.providers.models import SessionWorkflow, WorkflowVersion
-from apps.providers.profiles import tools_by_profile
+from apps.providers.profiles.versions import tools_by_profile
 from apps.providers.shipped import design_fields
 from apps.providers.workflow.design_text import as_stored
 from apps.providers.workflow.graph import BadGraph, Graph, parse_graph

@@ -11,7 +11,7 @@ from apps.providers.agents_runtime.settings import model_settings
 from apps.providers.agents_runtime.stream import stream_agent
 from apps.providers.agents_runtime.turn import AgentTurn
 from apps.providers.events import Event, Text
-from apps.providers.notes import AnswerNotes
+from apps.providers.notes.answer_notes import AnswerNotes
 from apps.providers.protocol import Message, TurnRequest
 from tests.providers.asking import toolbox_at_now
 

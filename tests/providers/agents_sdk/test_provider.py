@@ -13,7 +13,7 @@ from apps.providers.agents_sdk.provider import NO_MODEL, AgentsSdk
 from apps.providers.errors import ProviderProtocolError, ProviderUnavailable
 from apps.providers.events import Text, Usage
 from apps.providers.openai_api.prompt import SPOKEN_ANSWER
-from apps.providers.profiles import profile_now
+from apps.providers.profiles.versions import profile_now
 from apps.providers.protocol import Message
 from tests.providers.agents_runtime.responses_wire import MODEL, Wire
 from tests.providers.agents_runtime.running import make_request

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from apps.providers.openai_api.model_check import check, configured_models
-from apps.providers.profiles import profile_now, save_profile
+from apps.providers.profiles.versions import profile_now, save_profile
 from apps.providers.workflow.versions import live_version
 from tests.providers.openai_api.scripted_upstream import Refusal, ScriptedUpstream
 

@@ -7,7 +7,7 @@ import pytest
 from apps.core.threads import in_database_thread
 from apps.providers import registry
 from apps.providers.events import Done, Meta, Text, ToolCall, ToolResult, Usage
-from apps.providers.profiles import profile_now
+from apps.providers.profiles.versions import profile_now
 from apps.providers.protocol import Message
 from apps.providers.sidecar import Sidecar
 from tests.providers.asking import toolbox_at_now

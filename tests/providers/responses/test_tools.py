@@ -10,7 +10,7 @@ import pytest
 from apps.core.threads import in_database_thread
 from apps.providers.events import ToolCall, ToolResult
 from apps.providers.openai_api.client import close_client
-from apps.providers.profiles import profile_now, save_profile
+from apps.providers.profiles.versions import profile_now, save_profile
 from apps.providers.responses.provider import MAX_ROUNDS, Responses
 from tests.providers.openai_api.answers import Call, answer
 from tests.providers.openai_api.scripted_upstream import ScriptedUpstream

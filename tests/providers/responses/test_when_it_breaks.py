@@ -17,7 +17,7 @@ from apps.providers.errors import (
 )
 from apps.providers.events import Done, Meta, Text, Usage
 from apps.providers.openai_api.client import close_client
-from apps.providers.profiles import ProfileMissing
+from apps.providers.profiles.versions import ProfileMissing
 from apps.providers.responses import provider
 from apps.providers.responses.provider import Responses
 from tests.providers.openai_api.answers import Call, answer, error_event, failed, incomplete, response

@@ -7,7 +7,7 @@ from typing import Any
 from apps.providers.agents_runtime.turn import AgentTurn
 from apps.providers.errors import ProviderProtocolError
 from apps.providers.events import Event, Text
-from apps.providers.notes import AnswerNotes
+from apps.providers.notes.answer_notes import AnswerNotes
 from apps.providers.workflow.graph import Graph
 from apps.providers.workflow.run import Run
 from apps.providers.workflow.versions import LiveVersion

@@ -11,7 +11,7 @@ from apps.providers.agents_runtime.stream import stream_agent
 from apps.providers.errors import ProviderUnavailable
 from apps.providers.events import Event, Meta
 from apps.providers.openai_api.prompt import input_items, instructions_for
-from apps.providers.profiles import Profile, ProfileError, effort_for, profile_now
+from apps.providers.profiles.versions import Profile, ProfileError, effort_for, profile_now
 from apps.providers.workflow.classification import ORDER
 from apps.providers.workflow.graph import AgentNode
 from apps.providers.workflow.run import Leads, Run

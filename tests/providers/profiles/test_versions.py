@@ -6,7 +6,7 @@ import pytest
 
 from apps.market.tools.registry import TOOLS
 from apps.providers.models import AssistantProfile
-from apps.providers.profiles import (
+from apps.providers.profiles.versions import (
     BadProfile,
     ProfileMissing,
     ProfileReplaced,

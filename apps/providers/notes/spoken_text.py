@@ -8,7 +8,7 @@ import re
 
 from apps.providers.analyst.grounding import Number, label_of, numbers_in
 from apps.providers.analyst.patterns import any_of
-from apps.providers.moments import blank
+from apps.providers.notes.moments import blank
 
 ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 # Bounded: a bracket that nothing closes would be searched for to the end of the text, once for each that opens.

@@ -20,9 +20,9 @@ from apps.providers.analyst.grounding import (
     ungrounded_numbers,
 )
 from apps.providers.analyst.ledger import Ledger
-from apps.providers.held_values import Held, Results, held_in, moments_of, phrases_of
-from apps.providers.moments import is_said, moments_in, times_in, without_moments
-from apps.providers.spoken_text import spoken, without_code, without_names
+from apps.providers.notes.held_values import Held, Results, held_in, moments_of, phrases_of
+from apps.providers.notes.moments import is_said, moments_in, times_in, without_moments
+from apps.providers.notes.spoken_text import spoken, without_code, without_names
 
 #: How far before and after a figure the words are that say what it is.
 BEFORE, AFTER = 60, 28

@@ -11,7 +11,7 @@ from apps.providers.shipped import PROFILES
 from apps.providers.workflow import schema
 from apps.providers.workflow.graph import parse_graph
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docs/workflows.md").read_text()
 NODES = {
     get_args(model.model_fields["type"].annotation)[0]: model

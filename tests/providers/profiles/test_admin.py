@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.providers.models import AssistantProfile
-from apps.providers.profiles import newest, profile_now, save_profile
+from apps.providers.profiles.versions import newest, profile_now, save_profile
 from tests.providers.staff import make_staff, text_of
 
 pytestmark = pytest.mark.django_db

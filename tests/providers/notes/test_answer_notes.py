@@ -10,9 +10,9 @@ import pytest
 
 from apps.market.tools.registry import TOOLS
 from apps.providers.events import Event, Text, ToolCall, ToolResult
-from apps.providers.notes import AnswerNotes
+from apps.providers.notes.answer_notes import AnswerNotes
+from apps.providers.notes.result_shapes import SHAPES, has_its_shape
 from apps.providers.protocol import Message, TurnRequest
-from apps.providers.result_shapes import SHAPES, has_its_shape
 from tests.providers.asking import SYMBOLS, ask, toolbox_at_now
 
 

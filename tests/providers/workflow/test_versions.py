@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from apps.providers.models import AssistantProfile, SessionWorkflow, WorkflowVersion
-from apps.providers.profiles import profile_now, tools_by_profile
+from apps.providers.profiles.versions import profile_now, tools_by_profile
 from apps.providers.shipped import DESIGN
 from apps.providers.workflow.design_text import as_stored, as_text, outline
 from apps.providers.workflow.graph import AgentNode, BadGraph, parse_graph

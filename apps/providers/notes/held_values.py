@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from apps.providers.analyst.grounding import PHRASES_REMEMBERED, Leaf, leaves, numbers_in
-from apps.providers.moments import Moment, moments_in, without_moments
+from apps.providers.notes.moments import Moment, moments_in, without_moments
 
 #: Call id → result, in the order of the calls.
 Results: TypeAlias = dict[str, dict[str, Any]]

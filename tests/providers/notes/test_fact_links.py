@@ -6,9 +6,9 @@ from difflib import SequenceMatcher
 import pytest
 
 from apps.providers.analyst.ledger import Ledger
-from apps.providers.fact_links import record_facts, unverified
+from apps.providers.notes.fact_links import record_facts, unverified
+from tests.providers.analyst.test_grounding import QUESTIONS
 from tests.providers.asking import SYMBOLS, ask
-from tests.providers.test_grounding import QUESTIONS
 
 QUOTE = {
     "symbol": "AAPL",

@@ -16,9 +16,9 @@ from apps.providers.analyst.page import sidecar
 from apps.providers.analyst.reading import Reading
 from apps.providers.analyst.turn import Called, Turn
 from apps.providers.events import Event, Json, Text, ToolCall, ToolResult
-from apps.providers.fact_links import record_facts, unverified
+from apps.providers.notes.fact_links import record_facts, unverified
+from apps.providers.notes.result_shapes import has_its_shape, is_error
 from apps.providers.protocol import TurnRequest
-from apps.providers.result_shapes import has_its_shape, is_error
 from apps.providers.sidecar import Sidecar
 from apps.providers.sidecar_check import leaving
 
