@@ -18,6 +18,7 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 site = get_asgi_application()
+import_string("apps.providers.warm_up.warm_up")()
 
 
 async def http(scope: dict[str, Any], receive: Receive, send: Send) -> None:

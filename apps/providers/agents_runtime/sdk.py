@@ -11,11 +11,12 @@ from functools import cache
 
 async def load_sdk() -> None:
     """To be awaited before anything of openai-agents is built; at once after the first time."""
-    await asyncio.to_thread(_load)
+    await asyncio.to_thread(load)
 
 
 @cache
-def _load() -> None:
+def load() -> None:
+    """Imports the SDK and silences it; once a process."""
     import agents
     from agents.tracing.provider import DefaultTraceProvider
 

@@ -67,10 +67,15 @@ async def close_client() -> None:
         await held[1].close()
 
 
-def _prepare() -> _Wanted:
+def load() -> None:
+    """Imports the SDK and the price list; at once after the first time."""
     import openai  # noqa: F401  the import itself is what takes the time
 
     load_prices()
+
+
+def _prepare() -> _Wanted:
+    load()
     try:
         return _wanted()
     except (OSError, RuntimeError) as error:
