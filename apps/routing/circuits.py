@@ -15,7 +15,7 @@ from apps.providers.registry import FALLBACK_CHAIN
 from apps.routing import breaker
 from apps.routing.breaker import PROBE_INTERVAL_S, WINDOW_S, Opening, Window
 from apps.routing.errors import CircuitNotOpen, ReasonMissing
-from apps.routing.models import Circuit, CircuitChange, Outcome
+from apps.routing.models import CODE_LENGTH, Circuit, CircuitChange, Outcome
 from apps.routing.open_circuit import OpenCircuit, circuit_of
 
 logger = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ def record_outcome(
     """
     if is_floor(provider):
         return
+    code = code[:CODE_LENGTH]
     outcome = breaker.Outcome(ok=ok, code=code, opens=opens, began_at=began_at)
     with transaction.atomic(savepoint=False):
         Outcome.objects.create(provider=provider, at=now, began_at=began_at or now, ok=ok, code="" if ok else code)

@@ -13,6 +13,10 @@ from apps.routing.open_circuit import circuit_of, duration, evidence
 from apps.routing.shares import WHOLE, percent
 
 
+#: Characters of an error class.
+CODE_LENGTH = 64
+
+
 class Rollout(models.Model):
     """One row, read at each turn: a change counts from the next turn of every process once it is committed."""
 
@@ -134,7 +138,7 @@ class Outcome(models.Model):
     at = models.DateTimeField()
     began_at = models.DateTimeField(help_text="When the try began; the time it ended where that is not known.")
     ok = models.BooleanField()
-    code = models.CharField(max_length=64, blank=True, help_text="The error class of a failure.")
+    code = models.CharField(max_length=CODE_LENGTH, blank=True, help_text="The error class of a failure.")
 
     class Meta:
         default_permissions = ()
