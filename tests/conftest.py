@@ -1,8 +1,10 @@
 """What every test shares: async tests run on the test's own thread, so that they share its transaction."""
 
+import asyncio
 import inspect
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -26,7 +28,20 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
             # Its connections belong to this loop, which ends with the test.
             await close_client()
 
-    async_to_sync(run)()
+    if _is_in_a_loop():
+        # Playwright's synchronous API keeps a loop in this thread for the rest of the session.
+        with ThreadPoolExecutor(max_workers=1) as elsewhere:
+            elsewhere.submit(asyncio.run, run()).result()
+    else:
+        async_to_sync(run)()
+    return True
+
+
+def _is_in_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
     return True
 
 

@@ -12,7 +12,6 @@ from apps.routing.failure_codes import failure_code
 from apps.routing.open_circuit import circuit_of, duration, evidence
 from apps.routing.shares import WHOLE, percent
 
-
 #: Characters of an error class.
 CODE_LENGTH = 64
 

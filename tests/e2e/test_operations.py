@@ -162,7 +162,7 @@ def test_operations_change_the_shares_and_the_next_session_follows(page: Page, s
     asked = server.manage("ask", "What's the price of AAPL?", "--json")
     opening = json.loads(asked.stdout.splitlines()[0])
     assert opening["provider"] == "analyst"
-    assert "has no backend in this version" in opening["explanation"]
+    assert "which has no key" in opening["explanation"]
 
 
 def test_the_request_log_is_filtered_by_provider_status_and_date(page: Page, start_server) -> None:

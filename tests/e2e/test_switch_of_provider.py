@@ -119,7 +119,7 @@ def test_an_answer_stopped_after_a_switch_does_not_promise_another(asked: Page) 
     say(asked, text("Half"), SWITCH | {"interrupted": True})
     expect(asked.locator(".turn").get_by_text(RESTARTED)).to_be_visible()
     asked.keyboard.press("Escape")
-    expect(asked.get_by_text("Stopped. What had been written stays here.")).to_be_visible()
+    expect(asked.locator(".notice", has_text="Stopped. What had been written stays here.")).to_be_visible()
     expect(asked.locator(".turn").get_by_text(RESTARTED)).to_have_count(0)
 
 
