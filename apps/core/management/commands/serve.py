@@ -18,7 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 from apps.core.own_address import announce
 
 DEMO_USERNAME = "demo"
-#: New objects between two looks for cycles of young ones; an answer makes tens of thousands and leaves hardly a cycle.
+#: New objects between two looks for cycles among young ones; the default of 700 looks many times in one answer.
 GC_THRESHOLD = 20_000
 
 
