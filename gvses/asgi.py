@@ -5,10 +5,14 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import django
+from asgiref.sync import ThreadSensitiveContext
 from channels.routing import ProtocolTypeRouter
 from django.conf import settings
-from django.core.asgi import get_asgi_application
+from django.core.handlers.asgi import ASGIHandler
 from django.utils.module_loading import import_string
+
+from apps.core.threads import request_thread
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gvses.settings")
 
@@ -17,7 +21,18 @@ SANDBOX = "apps.sandbox.asgi.application"
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
-site = get_asgi_application()
+
+class Site(ASGIHandler):
+    """Django, with a thread lent to each request where it would start one."""
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        with request_thread() as executor:
+            async with ThreadSensitiveContext(executor=executor):
+                await self.handle(scope, receive, send)
+
+
+django.setup(set_prefix=False)
+site = Site()
 import_string("apps.providers.warm_up.warm_up")()
 
 

@@ -1,12 +1,15 @@
-"""The one way from async code to the database, for every app.
+"""The threads of a served request, all of which outlive it: starting one costs more than most of what it would do.
 
-A request that streams lives for seconds, and Django would give it a thread and a connection of its own for as long. A
-few threads that outlive the requests do all of this work instead, and keep their connection where keeping one costs
-nobody anything.
+`in_database_thread` is the one way from async code to the database, for every app. A request that streams lives for
+seconds, and Django would give it a connection of its own for as long. A few threads do this work for all requests
+instead, and keep their connection where keeping one costs nobody anything.
 """
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
 from typing import ParamSpec, TypeVar
 
 from asgiref.sync import SyncToAsync, sync_to_async
@@ -17,6 +20,9 @@ R = TypeVar("R")
 
 #: More would only wait for one another: SQLite lets one write at a time, and PostgreSQL's pool has ten.
 _executor = ThreadPoolExecutor(max_workers=8, thread_name_prefix="database")
+#: Threads of requests that have ended, for the next ones; those of a rush go with it.
+_idle: list[Executor] = []
+MAX_IDLE = 16
 
 
 async def in_database_thread(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -34,7 +40,20 @@ async def in_database_thread(function: Callable[P, R], /, *args: P.args, **kwarg
 
     if SyncToAsync.thread_sensitive_context.get(None) is None:
         return await sync_to_async(call)()
-    return await sync_to_async(call, thread_sensitive=False, executor=_executor)()
+    return await asyncio.get_running_loop().run_in_executor(_executor, copy_context().run, call)
+
+
+@contextmanager
+def request_thread() -> Iterator[Executor]:
+    """The one thread of a request, for its synchronous views and Django's own steps around them."""
+    executor = _idle.pop() if _idle else ThreadPoolExecutor(max_workers=1, thread_name_prefix="request")
+    try:
+        yield executor
+    finally:
+        if len(_idle) < MAX_IDLE:
+            _idle.append(executor)
+        else:
+            executor.shutdown(wait=False)
 
 
 def _give_connections_back() -> None:

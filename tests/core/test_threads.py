@@ -1,12 +1,14 @@
 """Where database work runs: lasting threads in a served request, the caller's own thread elsewhere."""
 
+import asyncio
 import threading
 
 import pytest
-from asgiref.sync import ThreadSensitiveContext
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.db import connection
 
-from apps.core.threads import in_database_thread
+from apps.core import threads
+from apps.core.threads import MAX_IDLE, in_database_thread, request_thread
 
 
 def where() -> tuple[str, int]:
@@ -31,3 +33,29 @@ async def test_requests_share_a_few_lasting_threads_and_their_connections() -> N
 async def test_outside_a_request_the_work_shares_the_callers_transaction() -> None:
     name, _ = await in_database_thread(where)
     assert name == threading.main_thread().name
+
+
+async def test_a_request_is_lent_a_thread_that_outlives_it() -> None:
+    used = set()
+    for _ in range(5):
+        with request_thread() as executor:
+            async with ThreadSensitiveContext(executor=executor):
+                used |= {
+                    await sync_to_async(threading.get_ident)(),
+                    await sync_to_async(threading.get_ident)(),
+                }
+    assert len(used) == 1
+
+
+async def test_requests_at_once_have_a_thread_each_and_a_rush_leaves_few_behind() -> None:
+    both_inside = threading.Barrier(MAX_IDLE + 4)
+
+    async def request() -> int:
+        with request_thread() as executor:
+            async with ThreadSensitiveContext(executor=executor):
+                await sync_to_async(both_inside.wait)(10)
+                return await sync_to_async(threading.get_ident)()
+
+    threads_used = await asyncio.gather(*[request() for _ in range(MAX_IDLE + 4)])
+    assert len(set(threads_used)) == MAX_IDLE + 4
+    assert len(threads._idle) == MAX_IDLE

@@ -101,7 +101,8 @@ async def _arriving_together(chunks: AsyncIterator[bytes]) -> AsyncGenerator[byt
 
 def _parsed(data: bytes) -> Json:
     try:
-        event = json.loads(data)
+        # Decoded here: of bytes, the parser would first find out the encoding.
+        event = json.loads(data.decode(errors="surrogatepass"))
     except ValueError as error:
         raise ProviderProtocolError(code="malformed") from error
     if not isinstance(event, dict):
