@@ -206,5 +206,10 @@ LOGGING = {
     },
     "root": {"handlers": ["stdout"], "level": env.str("LOG_LEVEL", default="INFO")},
     # "django" is named to take away the handlers that Django gives it, which would print each line twice.
-    "loggers": {"django": {"level": "INFO"}, "daphne": {"level": "WARNING"}, "httpx2": {"level": "WARNING"}},
+    "loggers": {
+        "django": {"level": "INFO"},
+        "daphne": {"level": "WARNING"},
+        "uvicorn": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},
+    },
 }

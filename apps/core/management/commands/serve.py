@@ -3,11 +3,12 @@
 import gc
 import secrets
 import socket
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+import uvicorn
 from channels.routing import get_default_application
-from daphne.endpoints import build_endpoint_description_strings
-from daphne.server import Server
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
@@ -20,6 +21,10 @@ from apps.core.own_address import announce
 DEMO_USERNAME = "demo"
 #: New objects between two looks for cycles among young ones; the default of 700 looks many times in one answer.
 GC_THRESHOLD = 20_000
+#: What an answer that is being written gets when the server is told to stop; a second Ctrl-C ends it at once.
+GRACE_S = 10
+#: Longer than the proxies in front keep an idle connection, or they would ask over one that is being closed.
+KEEP_ALIVE_S = 75
 
 
 class Command(BaseCommand):
@@ -40,12 +45,8 @@ class Command(BaseCommand):
         else:
             call_command("collectstatic", interactive=False, verbosity=0)
         announce(f"http://{reachable(host)}:{port}")
-        Server(
-            application=get_default_application(),  # type: ignore[no-untyped-call]
-            endpoints=build_endpoint_description_strings(host=host, port=port),
-            server_name="gvses",
-            ready_callable=lambda: self._be_ready(host, port),
-        ).run()
+        with suppress(KeyboardInterrupt):
+            Server(host, port, when_ready=lambda: self._be_ready(host, port)).run()
 
     def _make_demo_login(self) -> None:
         """A staff login for a first look at the admin; its password is printed once and stored nowhere."""
@@ -66,6 +67,34 @@ class Command(BaseCommand):
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
+
+
+class Server(uvicorn.Server):
+    """The ASGI server. A reader who is slow holds back the answer, which would else wait in our memory."""
+
+    def __init__(self, host: str, port: int, *, when_ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                get_default_application(),  # type: ignore[no-untyped-call]
+                host=host,
+                port=port,
+                loop="asyncio",
+                http="httptools",
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                # Whose word about an address counts is the product's own setting.
+                proxy_headers=False,
+                server_header=False,
+                timeout_keep_alive=KEEP_ALIVE_S,
+                timeout_graceful_shutdown=GRACE_S,
+            )
+        )
+        self._when_ready = when_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._when_ready()
 
 
 def reachable(host: str) -> str:
