@@ -5,13 +5,14 @@ megabytes.
 """
 
 import asyncio
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from apps.providers.errors import ProviderUnavailable
+from apps.providers.errors import AccessRefused, ProviderUnavailable
 from apps.providers.openai_api.failures import translated
 from apps.providers.openai_api.refused_parameters import without_refused
 from apps.providers.openai_api.upstream import Upstream, upstream
@@ -35,8 +36,16 @@ class _Wanted:
     gap_s: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    client: "AsyncOpenAI"
+    wanted: _Wanted
+    #: A loop that ends closes the generators that are open on it, and this one closes the client.
+    until_closed: AsyncGenerator[None]
+
+
 #: By loop: a connection belongs to the loop that opened it.
-_clients: "dict[asyncio.AbstractEventLoop, tuple[_Wanted, AsyncOpenAI]]" = {}
+_clients: dict[asyncio.AbstractEventLoop, _Held] = {}
 
 
 async def openai_client() -> "AsyncOpenAI":
@@ -49,22 +58,31 @@ async def openai_client() -> "AsyncOpenAI":
     wanted = _wanted() if loop in _clients else await asyncio.to_thread(_prepare)
     # Another turn may have made one while this one waited for its thread.
     held = _clients.get(loop)
-    if held is not None and held[0] == wanted:
-        return held[1]
+    if held is not None and held.wanted == wanted:
+        return held.client
     with translated():
         client = _new_client(wanted)
+    until_closed = _until_closed(client)
+    await anext(until_closed)
     _forget_closed_loops()
-    _clients[loop] = (wanted, client)
+    _clients[loop] = _Held(client=client, wanted=wanted, until_closed=until_closed)
     if held is not None:
-        await held[1].close()
+        await held.until_closed.aclose()
     return client
 
 
 async def close_client() -> None:
-    """Closes the running loop's client, for a process or a test that ends before the loop's connections time out."""
+    """Closes the running loop's client before the loop ends."""
     held = _clients.pop(asyncio.get_running_loop(), None)
     if held is not None:
-        await held[1].close()
+        await held.until_closed.aclose()
+
+
+async def _until_closed(client: "AsyncOpenAI") -> AsyncGenerator[None]:
+    try:
+        yield
+    finally:
+        await client.close()
 
 
 def load() -> None:
@@ -89,8 +107,11 @@ def _wanted() -> _Wanted:
 
 def _new_client(wanted: _Wanted) -> "AsyncOpenAI":
     import httpx2
-    from openai import DefaultAsyncHttpx2Client
+    from openai import DefaultAioHttpClient
 
+    if not wanted.upstream.api_key.isprintable():
+        # No header can carry it.
+        raise AccessRefused(code="unauthorized")
     is_on_this_machine = httpx2.URL(wanted.upstream.base_url).host in LOOPBACK
     timeout = httpx2.Timeout(connect=wanted.connect_s, read=wanted.gap_s, write=wanted.gap_s, pool=wanted.connect_s)
     return _client_class()(
@@ -98,8 +119,9 @@ def _new_client(wanted: _Wanted) -> "AsyncOpenAI":
         base_url=wanted.upstream.base_url,
         max_retries=0,
         timeout=timeout,
+        # Aiohttp reads a stream for half of what the SDK's own transport takes.
         # A redirect would carry a person's question to a server that nobody configured.
-        http_client=DefaultAsyncHttpx2Client(timeout=timeout, follow_redirects=False, trust_env=not is_on_this_machine),
+        http_client=DefaultAioHttpClient(timeout=timeout, follow_redirects=False, trust_env=not is_on_this_machine),
     )
 
 

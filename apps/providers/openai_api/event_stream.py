@@ -4,10 +4,9 @@ The SDK would build a typed object of every event before anyone has asked for on
 all the rest of a turn. What a provider needs of an event it checks itself.
 """
 
-import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from apps.providers.errors import ProviderProtocolError
@@ -18,11 +17,9 @@ LINE_END = re.compile(rb"\r\n|\n|\r")
 NO_MORE = b"[DONE]"
 #: No event of a model call is near as long; a server that never ends a line must not fill the memory.
 LONGEST_EVENT = 16_000_000
-#: Bytes that wait for whoever reads slowly.
-READ_AHEAD = 256_000
 
 
-async def read_events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[list[Json]]:
+async def read_events(chunks: AsyncGenerator[bytes]) -> AsyncGenerator[list[Json]]:
     """Yields the events that arrived together, in order; an event split over chunks comes when it is whole.
 
     Raises ProviderProtocolError for data that is no JSON object. An event that the end of the body cuts is dropped.
@@ -32,7 +29,7 @@ async def read_events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[list[Json]
     data: list[bytes] = []
     half_end = b""
     n_held = n_begun = 0
-    async with aclosing(_arriving_together(chunks)) as pieces:
+    async with aclosing(chunks) as pieces:
         async for piece in pieces:
             received = half_end + piece
             # A carriage return at the end may be the first half of a line's end.
@@ -62,41 +59,6 @@ async def read_events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[list[Json]
                 raise ProviderProtocolError(code="malformed")
             if events:
                 yield events
-
-
-async def _arriving_together(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
-    """Joins the chunks that are there at once: a server may put each event into a chunk of its own.
-
-    A task reads ahead of whoever takes the pieces, by so much and no more.
-    """
-    held: list[bytes] = []
-    has_news, has_room = asyncio.Event(), asyncio.Event()
-
-    async def read_ahead() -> None:
-        try:
-            async for chunk in chunks:
-                held.append(chunk)
-                has_news.set()
-                if sum(map(len, held)) > READ_AHEAD:
-                    has_room.clear()
-                    await has_room.wait()
-        finally:
-            has_news.set()
-
-    reading = asyncio.create_task(read_ahead())
-    try:
-        while held or not reading.done():
-            await has_news.wait()
-            has_news.clear()
-            if held:
-                piece = b"".join(held)
-                held.clear()
-                has_room.set()
-                yield piece
-        reading.result()
-    finally:
-        reading.cancel()
-        await asyncio.wait([reading])
 
 
 def _parsed(data: bytes) -> Json:

@@ -58,7 +58,7 @@ def in_our_words(error: BaseException) -> ProviderError | None:
     import json
     import ssl
 
-    import anyio
+    import aiohttp
     import httpx2
     import openai
 
@@ -70,7 +70,7 @@ def in_our_words(error: BaseException) -> ProviderError | None:
         case openai.APIConnectionError():
             return _for_transport(error.__cause__)
         # Reading the body of a refusal is not guarded by the SDK.
-        case httpx2.RequestError() | httpx2.StreamError() | ssl.SSLError() | anyio.EndOfStream():
+        case httpx2.RequestError() | httpx2.StreamError() | aiohttp.ClientError() | ssl.SSLError():
             return _for_transport(error)
         case openai.APIError():
             # The SDK raises the bare class for an error that stands inside a stream.
@@ -124,18 +124,21 @@ def _for_code(code: str) -> ProviderError | None:
 
 
 def _for_transport(error: BaseException | None) -> ProviderError:
+    import aiohttp
     import httpx2
 
-    match error:
-        case httpx2.ConnectTimeout() | httpx2.PoolTimeout():
+    # The adapter between the SDK and aiohttp has few names for errors; underneath, each still has its own.
+    match error.__cause__ if error and isinstance(error.__cause__, aiohttp.ClientError) else error:
+        case aiohttp.ConnectionTimeoutError() | httpx2.ConnectTimeout() | httpx2.PoolTimeout():
             return ProviderUnavailable(LATE, code="connect_timeout")
-        case httpx2.TimeoutException():
+        case aiohttp.ServerTimeoutError() | httpx2.TimeoutException():
             return ProviderUnavailable(LATE, code="stalled")
+        case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError():
+            return ProviderUnavailable(code="refused")
+        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
+            return ProviderUnavailable(code="refused")
         case httpx2.ConnectError() | httpx2.ProxyError() | httpx2.UnsupportedProtocol():
             return ProviderUnavailable(code="refused")
-        case httpx2.LocalProtocolError():
-            # All that we send is well-formed but for a key with a line break in it.
-            return AccessRefused(code="unauthorized")
         case httpx2.DecodingError() | httpx2.TooManyRedirects():
             return ProviderProtocolError(code="malformed")
     return ProviderUnavailable(code="cut")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from apps.providers.errors import ProviderError, ProviderProtocolError
 from apps.providers.events import Json
@@ -49,7 +49,7 @@ async def stream_call(client: "AsyncOpenAI", body: Json, *, headers: dict[str, s
             client.responses.with_streaming_response.create(
                 stream=True, extra_body=body, extra_headers=headers
             ) as response,
-            aclosing(read_events(response.iter_bytes())) as batches,
+            aclosing(read_events(cast("AsyncGenerator[bytes]", response.iter_bytes()))) as batches,
         ):
             async for batch in batches:
                 for part in _parts(batch, finished):

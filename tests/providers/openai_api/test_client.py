@@ -60,6 +60,15 @@ def test_each_loop_has_its_own_client_and_a_closed_loop_keeps_none(upstream_serv
     assert second_loop in module._clients
 
 
+def test_a_loop_that_ends_closes_its_client(upstream_server: ScriptedUpstream) -> None:
+    async def ask_and_leave() -> Any:
+        await read_one()
+        return await openai_client()
+
+    upstream_server.will(answer("One."))
+    assert asyncio.run(ask_and_leave()).is_closed()
+
+
 async def test_new_settings_get_a_new_client_and_the_old_one_is_closed(
     upstream_server: ScriptedUpstream, settings: LazySettings
 ) -> None:

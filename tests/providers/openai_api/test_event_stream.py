@@ -1,7 +1,7 @@
 """Server-sent events out of bytes, however the bytes are cut."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import pytest
 
@@ -21,7 +21,7 @@ BODY = b"".join(
 
 
 async def read(*chunks: bytes) -> list[list[Json]]:
-    async def arriving() -> AsyncIterator[bytes]:
+    async def arriving() -> AsyncGenerator[bytes]:
         for chunk in chunks:
             yield chunk
 

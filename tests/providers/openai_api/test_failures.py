@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
-import anyio
+import aiohttp
 import httpx2
 import openai
 import pytest
@@ -242,7 +242,9 @@ REQUEST = httpx2.Request("POST", "http://127.0.0.1/v1/responses")
         (httpx2.StreamClosed(), "cut"),
         (httpx2.TooManyRedirects("vendor words"), "malformed"),
         (ssl.SSLError("vendor words"), "cut"),
-        (anyio.EndOfStream(), "cut"),
+        (aiohttp.ServerDisconnectedError(), "cut"),
+        (aiohttp.ClientPayloadError("vendor words"), "cut"),
+        (aiohttp.NonHttpUrlClientError("vendor words"), "refused"),
         (openai.APIConnectionError(request=REQUEST), "cut"),
         (openai.OpenAIError("vendor words"), "malformed"),
         (openai.APIResponseValidationError(httpx2.Response(200, request=REQUEST), body=None), "malformed"),

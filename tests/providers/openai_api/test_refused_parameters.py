@@ -146,7 +146,7 @@ async def test_another_model_of_the_same_server_is_sent_the_parameter(upstream_s
     upstream_server.will(refuses("store"), answer("One."), answer("Two."), answer("Three."))
     client = await openai_client()
     for model in ("plain", "plain", "other"):
-        await client.responses.create(model=model, input="q", store=False, stream=True)
+        await (await client.responses.create(model=model, input="q", store=False, stream=True)).close()
     await close_client()
     assert ["store" in body for body in bodies(upstream_server)] == [True, False, False, True]
 
@@ -155,7 +155,8 @@ async def test_a_refused_value_says_nothing_of_other_values(upstream_server: Scr
     upstream_server.will(refuses("reasoning.effort", "unsupported_value"), *(answer("One."),) * 3)
     client = await openai_client()
     for effort in ("none", "low", "none"):
-        await client.responses.create(model="m", input="q", reasoning={"effort": effort}, stream=True)  # type: ignore[call-overload]
+        how: dict[str, Any] = {"reasoning": {"effort": effort}}
+        await (await client.responses.create(model="m", input="q", stream=True, **how)).close()
     await close_client()
     assert [body.get("reasoning") for body in bodies(upstream_server)] == [
         {"effort": "none"},
