@@ -110,20 +110,32 @@ class Visitor:
         return (
             f"POST /chat/{session}/turns/ HTTP/1.1\r\nhost: {self.host}:{self.port}\r\ncookie: {self.cookies}\r\n"
             f"content-type: application/x-www-form-urlencoded\r\ncontent-length: {len(body)}\r\n"
-            "connection: close\r\naccept: text/event-stream\r\n\r\n"
+            "accept: text/event-stream\r\n\r\n"
         ).encode() + body
+
+    async def connect(self) -> "Connection":
+        return Connection(self, *await asyncio.open_connection(self.host, self.port))
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Kept from one question to the next, as a browser and the bare SDK keep theirs."""
+
+    visitor: Visitor
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
 
     async def ask(self, session: uuid.UUID) -> float:
         """The time to the first text in ms. Raises where the answer is not whole."""
         begin, first = time.perf_counter(), 0.0
-        reader, writer = await asyncio.open_connection(self.host, self.port)
-        writer.write(self.request(session))
+        self.writer.write(self.visitor.request(session))
         received = b""
-        while piece := await reader.read(65536):
+        while not received.endswith(b"\r\n0\r\n\r\n"):
+            piece = await self.reader.read(65536)
+            assert piece, received[-2000:]
             received += piece
             if not first and b"event: text" in received:
                 first = (time.perf_counter() - begin) * 1000
-        writer.close()
         assert b"event: done" in received, received[-2000:]
         return first
 
@@ -144,32 +156,38 @@ def visit(server: Product) -> Visitor:
 
 
 async def turns(visitor: Visitor) -> Figures:
+    connection = await visitor.connect()
     for _ in range(WARM_UP):
-        await visitor.ask(uuid.uuid4())
-    first_text_ms = [await visitor.ask(uuid.uuid4()) for _ in range(ROUNDS)]
+        await connection.ask(uuid.uuid4())
+    first_text_ms = [await connection.ask(uuid.uuid4()) for _ in range(ROUNDS)]
+    connection.writer.close()
 
-    async def stream_of_turns() -> None:
+    async def stream_of_turns(connection: Connection) -> None:
         for _ in range(TURNS_PER_STREAM):
             # A conversation of its own each time: the bare SDK sends no history either.
-            await visitor.ask(uuid.uuid4())
+            await connection.ask(uuid.uuid4())
 
+    connections = [await visitor.connect() for _ in range(STREAMS)]
     begin = time.perf_counter()
-    await asyncio.gather(*[stream_of_turns() for _ in range(STREAMS)])
-    return Figures(first_text_ms, STREAMS * TURNS_PER_STREAM / (time.perf_counter() - begin))
+    await asyncio.gather(*map(stream_of_turns, connections))
+    per_s = STREAMS * TURNS_PER_STREAM / (time.perf_counter() - begin)
+    for connection in connections:
+        connection.writer.close()
+    return Figures(first_text_ms, per_s)
 
 
 async def kb_per_open_stream(server: Product, visitor: Visitor) -> float:
     """Resident memory that each stream adds while it is open, in KB."""
 
     async def open_stream() -> asyncio.StreamWriter:
-        reader, writer = await asyncio.open_connection(visitor.host, visitor.port)
-        writer.write(visitor.request(uuid.uuid4()))
+        connection = await visitor.connect()
+        connection.writer.write(visitor.request(uuid.uuid4()))
         received = b""
         while b"event: text" not in received:
-            piece = await reader.read(65536)
+            piece = await connection.reader.read(65536)
             assert piece, received[-2000:]
             received += piece
-        return writer
+        return connection.writer
 
     writers = [await open_stream() for _ in range(WARM_UP)]
     before = resident_kb(server.process.pid)
