@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from apps.assistant.errors import ConversationBusy, NotYourConversation
@@ -20,6 +20,7 @@ from apps.assistant.models import Conversation, Turn
 from apps.assistant.owner import Owner
 from apps.assistant.transcript import Transcript
 from apps.assistant.turn_record import serving_provider, turn_record
+from apps.core import rows
 from apps.metrics import services as metrics
 from apps.metrics.models import Attempt, Status
 from apps.providers.events import Done, Error
@@ -62,13 +63,12 @@ def begin_turn(
     same, for a retry, and its `route` says why.
     """
     now = timezone.now()
-    _lock_conversation(session_id=session_id, question=question, owner=owner, now=now)
-    turns = Turn.objects.filter(conversation_id=session_id)
-    recent = list(turns.order_by("-number").defer("sidecar", "tool_calls")[:HISTORY_MESSAGES])[::-1]
+    is_new = _lock_conversation(session_id=session_id, question=question, owner=owner, now=now)
+    recent = [] if is_new else _recent(session_id)
     _make_room(recent, now=now)
     route = _route(session_id=session_id, override=override)
     assigned_provider, provider, reason = _who_and_why(route)
-    turn = Turn.objects.create(
+    turn = Turn(
         request_id=uuid.uuid4(),
         conversation_id=session_id,
         number=recent[-1].number + 1 if recent else 1,
@@ -76,6 +76,7 @@ def begin_turn(
         provider=provider,
         started_at=now,
     )
+    rows.insert(turn)
     metrics.start_request(
         request_id=turn.request_id,
         session_id=session_id,
@@ -110,6 +111,12 @@ def _who_and_why(route: Route | NoProvider) -> tuple[str, str, str]:
     return route.assigned_provider, route.provider, route.reason
 
 
+def _recent(session_id: UUID) -> list[Turn]:
+    """The latest turns of the conversation, oldest first."""
+    turns = Turn.objects.filter(conversation_id=session_id)
+    return list(turns.order_by("-number").defer("sidecar", "tool_calls")[:HISTORY_MESSAGES])[::-1]
+
+
 def _make_room(recent: list[Turn], *, now: datetime) -> None:
     """Closes a turn whose process died. Raises ConversationBusy while one really runs."""
     running = [turn for turn in recent if not turn.is_finished]
@@ -119,25 +126,29 @@ def _make_room(recent: list[Turn], *, now: datetime) -> None:
         _interrupt(turn, now=now)
 
 
-def _lock_conversation(*, session_id: UUID, question: str, owner: Owner, now: datetime) -> None:
-    """Locks the owner's conversation, new or old, until the transaction ends. Raises NotYourConversation."""
-    own = Conversation.objects.owned_by(owner).filter(pk=session_id)
-    if own.update(updated_at=now):
-        return
-    try:
-        with transaction.atomic():
-            Conversation.objects.create(
-                pk=session_id,
-                user_id=owner.user_id,
-                visitor_id=owner.visitor_id,
-                title=title_from_question(question),
-                created_at=now,
-                updated_at=now,
-            )
-    except IntegrityError as error:
-        # Somebody else's, or that of a first turn that was faster.
-        if not own.update(updated_at=now):
-            raise NotYourConversation("There is no such conversation here.") from error
+def _lock_conversation(*, session_id: UUID, question: str, owner: Owner, now: datetime) -> bool:
+    """Locks the owner's conversation until the transaction ends; whether it is new. Raises NotYourConversation."""
+
+    def lock() -> bool:
+        whose = {"id": session_id, "user_id": owner.user_id, "visitor_id": owner.visitor_id}
+        return bool(rows.update(Conversation, where=whose, values={"updated_at": now}))
+
+    if lock():
+        return False
+    conversation = Conversation(
+        pk=session_id,
+        user_id=owner.user_id,
+        visitor_id=owner.visitor_id,
+        title=title_from_question(question),
+        created_at=now,
+        updated_at=now,
+    )
+    if rows.insert(conversation, unless_there=True):
+        return True
+    # Somebody else's, or that of a first turn that was faster.
+    if not lock():
+        raise NotYourConversation("There is no such conversation here.")
+    return False
 
 
 @transaction.atomic
@@ -150,22 +161,26 @@ def finish_turn(
     """
     latency_ms = round((ended - transcript.started) * 1000, 2)
     done = transcript.done
-    finished = Turn.objects.filter(pk=begun.request_id, status=Turn.Status.RUNNING).update(
-        status=status,
-        answer=transcript.answer,
-        error=error.message if error else "",
-        provider=serving_provider(begun.route, transcript),
-        model=done.model[:MODEL_CHARACTERS] if done else "",
-        sidecar=done.sidecar if done else {},
-        tool_calls=transcript.tool_calls,
-        ttft_ms=transcript.ttft_ms,
-        latency_ms=latency_ms,
-        finished_at=timezone.now(),
+    finished = rows.update(
+        Turn,
+        where={"request_id": begun.request_id, "status": Turn.Status.RUNNING},
+        values={
+            "status": status,
+            "answer": transcript.answer,
+            "error": error.message if error else "",
+            "provider": serving_provider(begun.route, transcript),
+            "model": done.model[:MODEL_CHARACTERS] if done else "",
+            "sidecar": done.sidecar if done else {},
+            "tool_calls": transcript.tool_calls,
+            "ttft_ms": transcript.ttft_ms,
+            "latency_ms": latency_ms,
+            "finished_at": timezone.now(),
+        },
     )
     if not finished:
         logger.warning("Turn was closed before it finished")
     _name_after_first_answer(begun, done)
-    _note_success(transcript)
+    _note_success(begun, transcript)
     metrics.finish_request(
         turn_record(
             request_id=begun.request_id,
@@ -188,12 +203,19 @@ def give_up_turn(*, begun: BegunTurn) -> None:
     metrics.abandon_request(request_id=begun.request_id)
 
 
-def _note_success(transcript: Transcript) -> None:
+def _note_success(begun: BegunTurn, transcript: Transcript) -> None:
     """Tells the circuit of who served; those that failed have been noted when they did."""
     served = transcript.last
     if served is not None and served.outcome == Attempt.Outcome.SUCCEEDED:
-        began_at = transcript.moment(served.started)
-        record_outcome(provider=served.provider, ok=True, now=timezone.now(), began_at=began_at)
+        met_open_circuit = isinstance(begun.route, Route) and begun.route.met_open_circuit
+        record_outcome(
+            provider=served.provider,
+            ok=True,
+            now=timezone.now(),
+            began_at=transcript.moment(served.started),
+            # A later attempt is chosen by a look of its own, which may have met one that opened meanwhile.
+            may_close=met_open_circuit or served.number > 1,
+        )
 
 
 def _name_after_first_answer(begun: BegunTurn, done: Done | None) -> None:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from apps.core import rows
 from apps.metrics.classifiers import CLASSIFIER_VERSION, Claims, classify
 from apps.metrics.models import Attempt, RequestLog, RequestText, Status, ToolCall, trace_id_of
 from apps.metrics.records import SUCCESS_BY_STATUS, TurnRecord
@@ -30,7 +31,7 @@ def start_request(
 ) -> None:
     """The row and the question, in one transaction, before anything is sent to the person."""
     with transaction.atomic(savepoint=False):
-        row = RequestLog.objects.create(
+        row = RequestLog(
             request_id=request_id,
             session_id=session_id,
             assigned_provider=assigned_provider,
@@ -39,7 +40,8 @@ def start_request(
             is_voice=is_voice,
             trace_id=trace_id_of(request_id),
         )
-        RequestText.objects.create(request=row, query=query)
+        rows.insert(row)
+        rows.insert(RequestText(request=row, query=query))
 
 
 def finish_request(record: TurnRecord) -> bool:
@@ -50,33 +52,41 @@ def finish_request(record: TurnRecord) -> bool:
     """
     claims = classify(record.response_text) if record.response_text else Claims()
     with transaction.atomic(savepoint=False):
-        closed = RequestLog.objects.filter(pk=record.request_id, status=Status.STARTED).update(
-            status=record.status,
-            success=SUCCESS_BY_STATUS[record.status],
-            provider=record.provider,
-            route_reason=record.route_reason,
-            is_fallback=record.is_fallback,
-            attempts=record.attempts,
-            model=record.model,
-            tools_used=_tools_used(record),
-            latency_ms=record.latency_ms,
-            ttft_ms=record.ttft_ms,
-            tokens_input=record.tokens_input,
-            tokens_output=record.tokens_output,
-            tokens_cached=record.tokens_cached,
-            tokens_reasoning=record.tokens_reasoning,
-            cost_usd=record.cost_usd,
-            error=record.error,
-            intent=record.intent,
-            has_risk_disclaimer=claims.has_risk_disclaimer,
-            mentions_stop_loss=claims.mentions_stop_loss,
-            has_entry_exit=claims.has_entry_exit,
-            classifier_version=CLASSIFIER_VERSION if record.response_text else None,
+        closed = rows.update(
+            RequestLog,
+            where={"request_id": record.request_id, "status": Status.STARTED},
+            values={
+                "status": record.status,
+                "success": SUCCESS_BY_STATUS[record.status],
+                "provider": record.provider,
+                "route_reason": record.route_reason,
+                "is_fallback": record.is_fallback,
+                "attempts": record.attempts,
+                "model": record.model,
+                "tools_used": _tools_used(record),
+                "latency_ms": record.latency_ms,
+                "ttft_ms": record.ttft_ms,
+                "tokens_input": record.tokens_input,
+                "tokens_output": record.tokens_output,
+                "tokens_cached": record.tokens_cached,
+                "tokens_reasoning": record.tokens_reasoning,
+                "cost_usd": record.cost_usd,
+                "error": record.error,
+                "intent": record.intent,
+                "has_risk_disclaimer": claims.has_risk_disclaimer,
+                "mentions_stop_loss": claims.mentions_stop_loss,
+                "has_entry_exit": claims.has_entry_exit,
+                "classifier_version": CLASSIFIER_VERSION if record.response_text else None,
+            },
         )
         if closed:
-            RequestText.objects.filter(pk=record.request_id).update(response_text=record.response_text)
-            Attempt.objects.bulk_create(_attempts(record))
-            ToolCall.objects.bulk_create(_tool_calls(record))
+            rows.update(
+                RequestText,
+                where={"request_id": record.request_id},
+                values={"response_text": record.response_text},
+            )
+            for row in (*_attempts(record), *_tool_calls(record)):
+                rows.insert(row)
     if not closed:
         logger.warning(
             "Request finished late or never started",

@@ -129,6 +129,8 @@ class Route:
     new_assignment: Assignment | None = None
     #: The provider's circuit is open and this turn finds out whether it can close.
     is_probe: bool = False
+    #: Some circuit was open when this was decided.
+    met_open_circuit: bool = False
 
 
 def choose(inputs: Inputs) -> Route:
@@ -150,6 +152,7 @@ def choose(inputs: Inputs) -> Route:
         share_at_assign=belongs_to.share_at_assign,
         new_assignment=belongs_to if inputs.assignment is None and inputs.override is None else None,
         is_probe=provider in standing.circuits,
+        met_open_circuit=bool(inputs.standing.circuits),
     )
 
 

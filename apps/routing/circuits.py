@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from apps.core import rows
 from apps.providers.registry import FALLBACK_CHAIN
 from apps.routing import breaker
 from apps.routing.breaker import PROBE_INTERVAL_S, WINDOW_S, Opening, Window
@@ -27,23 +28,31 @@ N_PRUNED_AT_OPENING = 10_000
 
 
 def record_outcome(
-    *, provider: str, ok: bool, code: str = "", opens: bool = False, now: datetime, began_at: datetime | None = None
+    *,
+    provider: str,
+    ok: bool,
+    code: str = "",
+    opens: bool = False,
+    now: datetime,
+    began_at: datetime | None = None,
+    may_close: bool = True,
 ) -> None:
     """Keeps how one try ended, and opens or closes the provider's circuit by it; inside the caller's transaction.
 
     `opens` says that no waiting mends this failure. With `began_at`, when the try began, an answer that was under way
     before the circuit opened or closed says nothing about what came after. A success costs an insert and a look by
-    primary key, a failure also the count of the last seconds under the circuit's lock.
+    primary key, a failure also the count of the last seconds under the circuit's lock. Without `may_close` the caller
+    knows that no circuit was open when the try began, and nobody looks.
     """
     if is_floor(provider):
         return
     code = code[:CODE_LENGTH]
     outcome = breaker.Outcome(ok=ok, code=code, opens=opens, began_at=began_at)
     with transaction.atomic(savepoint=False):
-        Outcome.objects.create(provider=provider, at=now, began_at=began_at or now, ok=ok, code="" if ok else code)
-        if ok:
+        rows.insert(Outcome(provider=provider, at=now, began_at=began_at or now, ok=ok, code="" if ok else code))
+        if ok and may_close:
             _close_after_probe(provider, outcome, now=now)
-        else:
+        elif not ok:
             _count_failure(provider, outcome, now=now)
 
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from apps.core import rows
 from apps.providers.registry import DEFAULT_PROVIDER, FALLBACK_CHAIN, PROVIDERS, why_unavailable
 from apps.routing.breaker import FALLBACK_PROBE_INTERVAL_S
 from apps.routing.buckets import N_BUCKETS, BucketMap, Move, bucket_of, owner_in
@@ -233,7 +234,8 @@ def _store(session_id: UUID, assignment: Assignment) -> Assignment:
         share_at_assign=assignment.share_at_assign,
         reason=assignment.reason,
     )
-    SessionAssignment.objects.bulk_create([row], ignore_conflicts=True)
+    if rows.insert(row, unless_there=True):
+        return assignment
     stored = SessionAssignment.objects.get(pk=session_id)
     return Assignment(
         provider=stored.provider,

@@ -278,8 +278,9 @@ def queries(call: object) -> list[str]:
     return [verb for verb in verbs if verb in ("SELECT", "INSERT", "UPDATE", "DELETE")]
 
 
-def test_a_success_costs_an_insert_and_a_look_by_key() -> None:
+def test_a_success_costs_an_insert_and_a_look_by_key_where_it_may_close() -> None:
     assert queries(lambda: record_outcome(provider="workflow", ok=True, now=at(0))) == ["INSERT", "SELECT"]
+    assert queries(lambda: record_outcome(provider="workflow", ok=True, now=at(0), may_close=False)) == ["INSERT"]
 
 
 def test_an_open_circuit_costs_a_turn_one_query_more_and_a_probe_two() -> None:
