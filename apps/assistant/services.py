@@ -2,12 +2,28 @@
 
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.assistant.errors import NotYourConversation
 from apps.assistant.messages import TITLE_CHARACTERS
-from apps.assistant.models import Conversation, ConversationQuerySet
+from apps.assistant.models import Conversation, ConversationQuerySet, Turn
 from apps.assistant.owner import Owner
+
+#: Read at the end of every turn: written out, because building it from parts each time costs more than running it.
+TURN_AND_TITLE = """
+    SELECT turn.*, conversation.title AS conversation_title
+    FROM assistant_turn AS turn
+    JOIN assistant_conversation AS conversation ON conversation.id = turn.conversation_id
+    WHERE turn.request_id = %s
+"""
+
+
+def turn_and_title(request_id: UUID) -> tuple[Turn, str]:
+    """The turn and its conversation's title. Raises Turn.DoesNotExist."""
+    key = Turn._meta.pk.get_db_prep_value(request_id, connection)
+    for turn in Turn.objects.raw(TURN_AND_TITLE, [key]):
+        return turn, str(vars(turn)["conversation_title"])
+    raise Turn.DoesNotExist(request_id)
 
 
 def conversation_of(*, session_id: UUID, owner: Owner) -> Conversation:

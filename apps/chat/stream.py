@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.template.loader import render_to_string
 
-from apps.assistant.models import Turn
+from apps.assistant.services import turn_and_title
 from apps.chat.presenter import turn_view
 from apps.core.sse import encode_event
 from apps.core.threads import in_database_thread
@@ -44,9 +44,9 @@ async def sse(events: AsyncGenerator[Event], *, first: Event, is_staff: bool) ->
 
 def finished_turn(*, request_id: UUID, is_staff: bool) -> dict[str, Any]:
     """What the page needs of a finished turn: `html` of the answer, `title` of the conversation, `turn_number`."""
-    turn = Turn.objects.select_related("conversation").get(pk=request_id)
+    turn, title = turn_and_title(request_id)
     cost = costs_usd([request_id]).get(request_id) if is_staff else None
     attempts = attempts_of([request_id])[request_id] if is_staff else []
     view = turn_view(turn, is_staff=is_staff, cost_usd=cost, attempts=attempts)
     html = render_to_string("chat/_answer.html", {"turn": view})
-    return {"html": html, "title": turn.conversation.title, "turn_number": turn.number}
+    return {"html": html, "title": title, "turn_number": turn.number}

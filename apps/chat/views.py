@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from itertools import groupby
+from typing import NamedTuple
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
@@ -82,37 +83,48 @@ def delete(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @require_POST
 async def turns(request: HttpRequest, session_id: UUID) -> HttpResponseBase:
     """One turn as `text/event-stream`. What is refused is refused before the stream, as JSON with its status."""
-    owner, is_staff, wait_s = await sync_to_async(_asker)(request)
-    if owner is None:
+    asker = await sync_to_async(_asker)(request)
+    if asker.owner is None:
         return refusal(status=403, code="login_required", message="Log in to ask a question.")
-    if wait_s:
+    if asker.wait_s:
         return refusal(
             status=429,
             code="too_many",
-            message=f"That was many questions in a short time. Ask again in {wait_s} seconds.",
-            retry_after_s=wait_s,
+            message=f"That was many questions in a short time. Ask again in {asker.wait_s} seconds.",
+            retry_after_s=asker.wait_s,
         )
-    events = run_turn(session_id=session_id, question=request.POST.get("message", ""), owner=owner)
+    events = run_turn(session_id=session_id, question=request.POST.get("message", ""), owner=asker.owner)
     try:
         first = await anext(events)  # the turn begins, or is refused, before a status is chosen
     except TurnRefused as error:
         return refusal(status=STATUS_OF[type(error)], code=error.code, message=str(error))
     response = StreamingHttpResponse(
-        sse(events, first=first, is_staff=is_staff), content_type="text/event-stream", headers=STREAM_HEADERS
+        sse(events, first=first, is_staff=asker.is_staff), content_type="text/event-stream", headers=STREAM_HEADERS
     )
-    remember_visitor(response, owner)
+    if asker.is_new:
+        remember_visitor(response, asker.owner)
     return response
 
 
-def _asker(request: HttpRequest) -> tuple[Owner | None, bool, int]:
-    """Who asks, whether they are staff, and how many seconds they have to wait first.
+class Asker(NamedTuple):
+    """Who asks, and how many seconds they have to wait first. `owner` is None where strangers may not ask."""
 
-    A newcomer becomes a visitor here, where trial visitors may ask at all.
-    """
-    owner = owner_of(request)
-    if owner is None and settings.ANONYMOUS_CHAT:
-        owner = new_visitor()
-    return owner, _is_staff(request), turn_wait_s(request, owner) if owner else 0
+    owner: Owner | None
+    #: They became a visitor with this question.
+    is_new: bool
+    is_staff: bool
+    wait_s: int
+
+
+def _asker(request: HttpRequest) -> Asker:
+    known = owner_of(request)
+    owner = known or (new_visitor() if settings.ANONYMOUS_CHAT else None)
+    return Asker(
+        owner=owner,
+        is_new=known is None,
+        is_staff=_is_staff(request),
+        wait_s=turn_wait_s(request, owner) if owner else 0,
+    )
 
 
 def _is_staff(request: HttpRequest) -> bool:
@@ -154,7 +166,11 @@ def _page(request: HttpRequest, *, session_id: UUID, conversation: Conversation 
         "examples": examples(repository.symbols()),
         "max_characters": settings.MESSAGE_MAX_CHARACTERS,
     }
-    return render(request, "chat/page.html", context)
+    response = render(request, "chat/page.html", context)
+    if (owner := owner_of(request)) is not None:
+        # Whoever comes back within the year is known for another.
+        remember_visitor(response, owner)
+    return response
 
 
 def _turns(conversation: Conversation, *, everything: bool) -> tuple[list[Turn], int]:

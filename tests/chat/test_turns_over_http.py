@@ -217,6 +217,17 @@ async def test_the_visitors_cookie_is_set_with_the_first_question_and_not_before
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
     await read(response)
+    again = await send(async_client, "Hello again")
+    assert VISITOR_COOKIE not in again.cookies
+    await read(again)
+
+
+async def test_whoever_looks_at_the_page_is_known_for_another_year(async_client, play) -> None:
+    play(words("Hi"))
+    await read(await send(async_client, "Hello"))
+    page = await async_client.get("/")
+    assert page.cookies[VISITOR_COOKIE]["max-age"] == 365 * 24 * 3600
+    assert page.cookies[VISITOR_COOKIE].value.split(":")[0] == str((await Conversation.objects.aget()).visitor_id)
 
 
 async def test_a_forged_cookie_owns_nothing(async_client, play) -> None:

@@ -52,9 +52,13 @@ class AnswerNotes:
         self._results: dict[str, ToolResult] = {}
 
     @classmethod
+    def of(cls, request: TurnRequest) -> "AnswerNotes":
+        """Reads the question, in a thread: it takes milliseconds of computing, and the first one loads the model."""
+        return cls(request, read(request.question, request.history))
+
+    @classmethod
     async def read(cls, request: TurnRequest) -> "AnswerNotes":
-        """Reads the question in a thread: it takes milliseconds of computing, and the first one loads the model."""
-        return cls(request, await asyncio.to_thread(read, request.question, request.history))
+        return await asyncio.to_thread(cls.of, request)
 
     @property
     def intent(self) -> str:

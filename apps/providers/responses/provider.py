@@ -36,8 +36,7 @@ class Responses:
         return why_no_upstream()
 
     async def stream(self, request: TurnRequest) -> AsyncGenerator[Event]:
-        notes = await AnswerNotes.read(request)
-        profile = await _profile()
+        notes, profile = await in_database_thread(_begin, request)
         effort = effort_for(profile, is_high_stakes=notes.is_high_stakes, is_voice=request.is_voice)
         yield Meta(
             data={
@@ -124,8 +123,9 @@ class _Answer:
         return Text(content=content)
 
 
-async def _profile() -> Profile:
+def _begin(request: TurnRequest) -> tuple[AnswerNotes, Profile]:
+    """What the question is about, which takes milliseconds of computing, and the profile in force."""
     try:
-        return await in_database_thread(profile_now, PROFILE)
+        return AnswerNotes.of(request), profile_now(PROFILE)
     except ProfileError as error:
         raise NotConfigured() from error
