@@ -1,8 +1,8 @@
 """What the whole turn adds to the bare OpenAI SDK, side by side in one run: time to first text, throughput, memory.
 
-The upstream answers at once with 50 deltas (`bench.upstream`). "Bare" is the official SDK reading that stream and
-keeping nothing; "turn" is a form POST to the product until the end of its events, with every row written. Whoever
-loads the product does it over plain sockets, so that the client costs little on the same machine.
+The upstream answers at once with 50 deltas (`bench.upstream`). "Bare" is the official SDK as it comes, reading that
+stream and keeping nothing; "turn" is a form POST to the product until the end of its events, with every row written.
+Whoever loads the product does it over plain sockets, so that the client costs little on the same machine.
 """
 
 import asyncio

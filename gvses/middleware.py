@@ -58,7 +58,10 @@ class Messages(OnTheLoop, MessageMiddleware):
         return storage is not None and (storage.used or storage.added_new)
 
 
-# These stand in the settings under Django's own names, by which the deployment check looks for them.
-django_s_own: list[Any] = [SecurityMiddleware, CsrfViewMiddleware, XFrameOptionsMiddleware]
-for kind in django_s_own:
-    kind.__acall__, kind.waits = OnTheLoop.__acall__, OnTheLoop.waits
+def take_to_the_loop(*kinds: Any) -> None:
+    """The same for middleware that stands in the settings under Django's names, by which its deployment check goes."""
+    for kind in kinds:
+        kind.__acall__, kind.waits = OnTheLoop.__acall__, OnTheLoop.waits
+
+
+take_to_the_loop(SecurityMiddleware, CsrfViewMiddleware, XFrameOptionsMiddleware)

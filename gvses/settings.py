@@ -93,7 +93,7 @@ if DATABASE["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
-    # Under ASGI a persistent connection belongs to a thread that does not come back; the pool owns them instead.
+    # A kept connection would lie idle in each of many lent threads; the pool owns them instead.
     DATABASE["CONN_MAX_AGE"] = 0
     DATABASE["OPTIONS"] = {
         **DATABASE.get("OPTIONS", {}),

@@ -213,8 +213,8 @@ def _note_success(begun: BegunTurn, transcript: Transcript) -> None:
             ok=True,
             now=timezone.now(),
             began_at=transcript.moment(served.started),
-            # A later attempt is chosen by a look of its own, which may have met one that opened meanwhile.
-            may_close=met_open_circuit or served.number > 1,
+            # Whoever was chosen later was chosen by another look, which may have met one that opened meanwhile.
+            may_close=met_open_circuit or served.number > 1 or transcript.routed_was_skipped,
         )
 
 

@@ -24,8 +24,8 @@ BROKEN = Error(message="The answer could not be kept. Ask again.", retryable=Tru
 async def sse(events: AsyncGenerator[Event], *, first: Event, is_staff: bool) -> AsyncGenerator[bytes]:
     """Encodes `first` and the rest. `done` and `error` carry the answer as the page shows it after a reload.
 
-    Nothing is raised: the server never closes the connection of a response that fails half-way, and the reader would
-    wait for ever. The stream ends with an `error` instead.
+    Nothing is raised: the reader would see a broken connection in place of a sentence, and behind `runserver` wait for
+    ever. The stream ends with an `error` instead.
     """
     opening = as_json(first)
     request_id = UUID(opening["request_id"])

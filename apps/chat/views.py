@@ -8,7 +8,6 @@ from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -30,6 +29,7 @@ from apps.chat.presenter import turn_view
 from apps.chat.stream import sse
 from apps.chat.visitor import new_visitor, owner_of, remember_visitor
 from apps.core.sse import STREAM_HEADERS
+from apps.core.threads import in_database_thread
 from apps.market.repository import default_repository
 from apps.metrics.selectors import attempts_of, costs_usd
 
@@ -83,7 +83,7 @@ def delete(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @require_POST
 async def turns(request: HttpRequest, session_id: UUID) -> HttpResponseBase:
     """One turn as `text/event-stream`. What is refused is refused before the stream, as JSON with its status."""
-    asker = await sync_to_async(_asker)(request)
+    asker = await in_database_thread(_asker, request)
     if asker.owner is None:
         return refusal(status=403, code="login_required", message="Log in to ask a question.")
     if asker.wait_s:

@@ -18,10 +18,10 @@ from django.db import connections
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: More would only wait for one another: SQLite lets one write at a time, and PostgreSQL's pool has ten.
+#: More would only wait for one another: for the interpreter, for SQLite's one writer, for PostgreSQL's pool of ten.
 _executor = ThreadPoolExecutor(max_workers=8, thread_name_prefix="database")
 #: Threads of requests that have ended, for the next ones; those of a rush go with it.
-_idle: list[Executor] = []
+_idle_executors: list[Executor] = []
 MAX_IDLE = 16
 
 
@@ -44,14 +44,19 @@ async def in_database_thread(function: Callable[P, R], /, *args: P.args, **kwarg
 
 
 @contextmanager
-def request_thread() -> Iterator[Executor]:
-    """The one thread of a request, for its synchronous views and Django's own steps around them."""
-    executor = _idle.pop() if _idle else ThreadPoolExecutor(max_workers=1, thread_name_prefix="request")
+def lent_executor() -> Iterator[Executor]:
+    """The one thread of a request, for its synchronous views and Django's own steps around them.
+
+    A task that outlives its request may use `in_database_thread` alone: to this thread the library lets it no more.
+    """
+    executor = (
+        _idle_executors.pop() if _idle_executors else ThreadPoolExecutor(max_workers=1, thread_name_prefix="request")
+    )
     try:
         yield executor
     finally:
-        if len(_idle) < MAX_IDLE:
-            _idle.append(executor)
+        if len(_idle_executors) < MAX_IDLE:
+            _idle_executors.append(executor)
         else:
             executor.shutdown(wait=False)
 

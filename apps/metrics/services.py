@@ -112,8 +112,8 @@ def abandon_request(*, request_id: UUID) -> None:
     _abandon(RequestLog.objects.filter(pk=request_id))
 
 
-def _abandon(rows: QuerySet[RequestLog]) -> int:
-    return rows.filter(status=Status.STARTED).update(status=Status.INTERRUPTED, success=False, error=ABANDONED)
+def _abandon(requests: QuerySet[RequestLog]) -> int:
+    return requests.filter(status=Status.STARTED).update(status=Status.INTERRUPTED, success=False, error=ABANDONED)
 
 
 def _tools_used(record: TurnRecord) -> list[str]:

@@ -41,8 +41,8 @@ def record_outcome(
 
     `opens` says that no waiting mends this failure. With `began_at`, when the try began, an answer that was under way
     before the circuit opened or closed says nothing about what came after. A success costs an insert and a look by
-    primary key, a failure also the count of the last seconds under the circuit's lock. Without `may_close` the caller
-    knows that no circuit was open when the try began, and nobody looks.
+    primary key, a failure also the count of the last seconds under the circuit's lock. Without `may_close` none was
+    open when the turn was routed, and nobody looks: one that opened between that and the try is left to the next probe.
     """
     if is_floor(provider):
         return
@@ -131,20 +131,20 @@ def _locked(provider: str) -> Circuit:
 
     On SQLite a transaction locks the whole file at its start.
     """
-    rows = Circuit.objects.select_for_update().filter(pk=provider)
-    circuit = rows.first()
+    the_one = Circuit.objects.select_for_update().filter(pk=provider)
+    circuit = the_one.first()
     if circuit is None:
         Circuit.objects.bulk_create([Circuit(provider=provider)], ignore_conflicts=True)
-        circuit = rows.get()
+        circuit = the_one.get()
     return circuit
 
 
 def _window(circuit: Circuit, *, now: datetime) -> Window:
     """What counts: answers of the last seconds whose try did not begin before the circuit was last closed."""
-    rows = Outcome.objects.filter(provider=circuit.provider, at__gte=now - timedelta(seconds=WINDOW_S))
+    outcomes = Outcome.objects.filter(provider=circuit.provider, at__gte=now - timedelta(seconds=WINDOW_S))
     if circuit.closed_at is not None:
-        rows = rows.filter(began_at__gte=circuit.closed_at)
-    counts = list(rows.order_by().values_list("ok", "code").annotate(n=Count("pk")))
+        outcomes = outcomes.filter(began_at__gte=circuit.closed_at)
+    counts = list(outcomes.order_by().values_list("ok", "code").annotate(n=Count("pk")))
     return Window(
         n_ok=sum(n for ok, _, n in counts if ok),
         failures={code: n for ok, code, n in counts if not ok},

@@ -39,8 +39,8 @@ def resolve(*, session_id: UUID, override: str | None = None) -> Route:
     """Who serves the session's next turn, and why. Raises NoProvider, OverrideRefused.
 
     One query for a session with an assignment, one more while a circuit is open; a new session is assigned by one
-    insert, which one of any number of racing first turns wins, and read back. A route that `is_probe` has claimed the
-    probe: no other turn is let through for the next seconds.
+    insert, which one of any number of racing first turns wins; the others read what it stored. A route that `is_probe`
+    has claimed the probe: no other turn is let through for the next seconds.
     """
     now = timezone.now()
     rollout, assignment, has_open_circuit = _read(session_id)

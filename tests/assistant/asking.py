@@ -18,10 +18,15 @@ ALICE = Owner(visitor_id=uuid.UUID(int=1))
 
 
 async def ask(
-    *, override: str | None = "workflow", question: str = "Price of AAPL?", is_voice: bool = False
+    *,
+    override: str | None = "workflow",
+    question: str = "Price of AAPL?",
+    is_voice: bool = False,
+    session_id: uuid.UUID | None = None,
 ) -> list[Event]:
     """All events of one turn, which must leave no task behind."""
-    events = run_turn(session_id=uuid.uuid4(), question=question, owner=ALICE, override=override, is_voice=is_voice)
+    session_id = session_id or uuid.uuid4()
+    events = run_turn(session_id=session_id, question=question, owner=ALICE, override=override, is_voice=is_voice)
     async with aclosing(events):
         found = [event async for event in events]
     assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -8,7 +8,8 @@ from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.db import connection
 
 from apps.core import threads
-from apps.core.threads import MAX_IDLE, in_database_thread, request_thread
+from apps.core.request_context import bind_ids, current_ids
+from apps.core.threads import MAX_IDLE, in_database_thread, lent_executor
 
 
 def where() -> tuple[str, int]:
@@ -35,10 +36,16 @@ async def test_outside_a_request_the_work_shares_the_callers_transaction() -> No
     assert name == threading.main_thread().name
 
 
+async def test_the_work_knows_whose_request_it_is() -> None:
+    bind_ids(session_id=1, request_id=2)
+    async with ThreadSensitiveContext():
+        assert await in_database_thread(current_ids) == {"session_id": "1", "request_id": "2"}
+
+
 async def test_a_request_is_lent_a_thread_that_outlives_it() -> None:
     used = set()
     for _ in range(5):
-        with request_thread() as executor:
+        with lent_executor() as executor:
             async with ThreadSensitiveContext(executor=executor):
                 used |= {
                     await sync_to_async(threading.get_ident)(),
@@ -51,11 +58,11 @@ async def test_requests_at_once_have_a_thread_each_and_a_rush_leaves_few_behind(
     both_inside = threading.Barrier(MAX_IDLE + 4)
 
     async def request() -> int:
-        with request_thread() as executor:
+        with lent_executor() as executor:
             async with ThreadSensitiveContext(executor=executor):
                 await sync_to_async(both_inside.wait)(10)
                 return await sync_to_async(threading.get_ident)()
 
     threads_used = await asyncio.gather(*[request() for _ in range(MAX_IDLE + 4)])
     assert len(set(threads_used)) == MAX_IDLE + 4
-    assert len(threads._idle) == MAX_IDLE
+    assert len(threads._idle_executors) == MAX_IDLE

@@ -8,6 +8,8 @@ import sqlite3
 import subprocess
 import sys
 import time
+import uuid
+from contextlib import AbstractContextManager
 
 import httpx2
 import pytest
@@ -70,6 +72,53 @@ def test_the_shell_goes_on_in_a_session_and_refuses_what_it_cannot_do(server) ->
     unknown = server.manage("ask", "Hi", "--provider", "astrologer")
     assert unknown.returncode == 1
     assert "astrologer" in unknown.stderr
+
+
+def begin_answer(client: httpx2.Client) -> AbstractContextManager[httpx2.Response]:
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', client.get("/").text).group(1)
+    form = {"message": "Where would you enter IBM?", "csrfmiddlewaretoken": token}
+    return client.stream("POST", f"/chat/{uuid.uuid4()}/turns/", data=form)
+
+
+def status_of_the_only_row(server: Product) -> str:
+    return database(server).execute("SELECT status FROM metrics_requestlog").fetchone()[0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_told_to_stop_finishes_the_answer_it_writes(start_server, number) -> None:
+    server = start_server(ANALYST_PACE_MS="100")
+    with httpx2.Client(base_url=server.url, timeout=60) as client, begin_answer(client) as answer:
+        events = answer.iter_text()
+        assert "event: meta" in next(events)
+        server.process.send_signal(number)
+        assert "event: done" in "".join(events)
+    assert server.process.wait(timeout=30) == 0
+    assert status_of_the_only_row(server) == "succeeded"
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_an_answer_that_takes_longer_than_the_grace_ends_as_interrupted(start_server) -> None:
+    server = start_server(ANALYST_PACE_MS="4000")
+    with httpx2.Client(base_url=server.url, timeout=60) as client, begin_answer(client) as answer:
+        events = answer.iter_text()
+        assert "event: meta" in next(events)
+        server.process.send_signal(signal.SIGTERM)
+        with pytest.raises(httpx2.TransportError):
+            "".join(events)
+    assert server.process.wait(timeout=30) == 0
+    assert status_of_the_only_row(server) == "interrupted"
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_nobody_chooses_the_address_they_are_counted_under(start_server) -> None:
+    server = start_server(TURNS_PER_ADDRESS="2/600")
+    statuses = []
+    for number in range(3):
+        headers = {"X-Forwarded-For": f"10.0.0.{number}", "X-Forwarded-Proto": "https"}
+        with httpx2.Client(base_url=server.url, timeout=60, headers=headers) as client, begin_answer(client) as answer:
+            answer.read()
+            statuses.append(answer.status_code)
+    assert statuses == [200, 200, 429]
 
 
 def test_a_taken_port_is_said_in_a_sentence_and_fails(server) -> None:

@@ -14,6 +14,10 @@ from tests.servers import MissingProgram, Product, postgres, product, redis
 pytestmark = pytest.mark.e2e
 STREAMS = 16
 CONNECTIONS = 3
+MAKE_ALICE = """
+from django.contrib.auth import get_user_model
+get_user_model().objects.create_user("alice", password="wonderland-7")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +44,30 @@ def test_streams_that_outnumber_the_connections_all_end_whole(databases: dict[st
         ThreadPoolExecutor(max_workers=STREAMS) as visitors,
     ):
         answers = list(visitors.map(lambda _: ask(server, "Where would you enter IBM?"), range(STREAMS)))
+    assert [status for status, _ in answers] == [200] * STREAMS
+    assert all("event: done" in body for _, body in answers)
+
+
+def test_people_with_an_account_need_no_connection_while_their_answers_stream(
+    databases: dict[str, str], tmp_path: Path
+) -> None:
+    def ask_as_demo(session: dict[str, str]) -> tuple[int, str]:
+        with httpx2.Client(base_url=server.url, timeout=60, cookies=session) as client:
+            form = {"message": "Where would you enter IBM?", "csrfmiddlewaretoken": session["csrftoken"]}
+            response = client.post(f"/chat/{uuid.uuid4()}/turns/", data=form)
+            return response.status_code, response.text
+
+    with (
+        product(tmp_path, **databases, ANALYST_PACE_MS="100") as server,
+        ThreadPoolExecutor(max_workers=STREAMS) as people,
+    ):
+        server.manage("shell", "-c", MAKE_ALICE)
+        with httpx2.Client(base_url=server.url, timeout=60) as client:
+            client.get("/accounts/login/")
+            form = {"username": "alice", "password": "wonderland-7", "csrfmiddlewaretoken": client.cookies["csrftoken"]}
+            assert client.post("/accounts/login/", data=form).status_code == 302
+            session = dict(client.cookies)
+        answers = list(people.map(ask_as_demo, [session] * STREAMS))
     assert [status for status, _ in answers] == [200] * STREAMS
     assert all("event: done" in body for _, body in answers)
 

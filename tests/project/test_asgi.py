@@ -5,12 +5,18 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from asgiref.sync import ThreadSensitiveContext
 from asgiref.testing import ApplicationCommunicator
 from channels.testing import WebsocketCommunicator
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connection, reset_queries
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
+from django.test.utils import CaptureQueriesContext
 
-from gvses.asgi import Site, application
+from apps.chat import views
+from apps.core.threads import lent_executor
+from gvses.asgi import SHORT_FORM_BYTES, Site, _forget_queries, application, tidy_up_once
 
 
 async def test_a_socket_is_refused_before_its_handshake() -> None:
@@ -54,3 +60,62 @@ async def test_the_look_at_the_token_runs_where_it_is_called() -> None:
     step = Site().adapt_method_mode(True, Noting(view).process_view)
     await step(HttpRequest(), view, (), {})
     assert ran_in == [threading.get_ident()]
+
+
+async def test_a_long_form_or_one_of_several_parts_is_read_in_a_thread() -> None:
+    async def view(request: HttpRequest) -> HttpResponse:
+        return HttpResponse("yes")
+
+    class Noting(CsrfViewMiddleware):
+        def process_view(self, *args: Any) -> None:  # type: ignore[override]
+            ran_in.append(threading.get_ident())
+
+    ran_in: list[int] = []
+    step = Site().adapt_method_mode(True, Noting(view).process_view)
+    long = HttpRequest()
+    long.META["CONTENT_LENGTH"] = str(SHORT_FORM_BYTES + 1)
+    parts = HttpRequest()
+    parts.content_type = "multipart/form-data"
+    with lent_executor() as executor:
+        async with ThreadSensitiveContext(executor=executor):
+            for request in (long, parts):
+                await step(request, view, (), {})
+    assert len(ran_in) == 2
+    assert threading.get_ident() not in ran_in
+
+
+async def test_requests_one_after_another_share_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    def page(*args: Any, **kwargs: Any) -> HttpResponse:
+        ran_in.append(threading.get_ident())
+        return HttpResponse("yes")
+
+    ran_in: list[int] = []
+    monkeypatch.setattr(views, "_page", page)
+    for _ in range(3):
+        assert (await answer_of("GET", "/"))[0]["status"] == 200
+    assert len(set(ran_in)) == 1
+    assert threading.get_ident() not in ran_in
+
+
+def test_a_thread_is_tidied_up_when_a_request_ends_and_no_request_waits_for_it_before_it_begins() -> None:
+    tidy_up_once()  # once more: Django's test client connects the receivers of the start again
+    sync_at_start, _ = request_started._live_receivers(Site)  # type: ignore[attr-defined]
+    assert close_old_connections not in sync_at_start
+    assert reset_queries not in sync_at_start
+    at_end, _ = request_finished._live_receivers(Site)  # type: ignore[attr-defined]
+    assert close_old_connections in at_end
+
+
+@pytest.mark.django_db
+def test_queries_are_forgotten_with_their_request_but_for_those_that_somebody_captures() -> None:
+    def ask_and_finish() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        _forget_queries()
+        return len(connection.queries_log)
+
+    connection.queries_log.clear()
+    with CaptureQueriesContext(connection) as captured:
+        assert ask_and_finish() == 1
+    assert len(captured.captured_queries) == 1
+    assert ask_and_finish() == 0

@@ -13,7 +13,7 @@ from django.utils.module_loading import import_string
 from gvses import middleware
 
 OURS = [import_string(path) for path in settings.MIDDLEWARE if path.startswith("gvses.middleware.")]
-DJANGO_S = [import_string(path) for path in settings.MIDDLEWARE if path.startswith("django.")]
+DJANGOS_OWN = [import_string(path) for path in settings.MIDDLEWARE if path.startswith("django.")]
 
 
 def noting(kind: type, ran_in: list[int]) -> type:
@@ -37,7 +37,7 @@ def plain_request() -> HttpRequest:
     return request
 
 
-@pytest.mark.parametrize("kind", [*OURS, *DJANGO_S])
+@pytest.mark.parametrize("kind", [*OURS, *DJANGOS_OWN])
 async def test_a_step_that_waits_for_nothing_runs_where_it_is_called(kind: type) -> None:
     ran_in: list[int] = []
     response = await noting(kind, ran_in)(respond)(plain_request())

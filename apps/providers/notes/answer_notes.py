@@ -53,11 +53,12 @@ class AnswerNotes:
 
     @classmethod
     def of(cls, request: TurnRequest) -> "AnswerNotes":
-        """Reads the question, in a thread: it takes milliseconds of computing, and the first one loads the model."""
+        """Reads the question, which takes milliseconds of computing; the first one in a process loads the model."""
         return cls(request, read(request.question, request.history))
 
     @classmethod
     async def read(cls, request: TurnRequest) -> "AnswerNotes":
+        """`of`, in a thread."""
         return await asyncio.to_thread(cls.of, request)
 
     @property

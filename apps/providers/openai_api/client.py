@@ -113,7 +113,7 @@ def _new_client(wanted: _Wanted) -> "AsyncOpenAI":
         # No header can carry it.
         raise AccessRefused(code="unauthorized")
     is_on_this_machine = httpx2.URL(wanted.upstream.base_url).host in LOOPBACK
-    timeout = httpx2.Timeout(connect=wanted.connect_s, read=wanted.gap_s, write=wanted.gap_s, pool=wanted.connect_s)
+    timeout = httpx2.Timeout(connect=wanted.connect_s, read=wanted.gap_s, write=None, pool=wanted.connect_s)
     return _client_class()(
         api_key=wanted.upstream.api_key,
         base_url=wanted.upstream.base_url,

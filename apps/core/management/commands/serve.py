@@ -1,10 +1,10 @@
 """`make run` in one process: check, bring the database up to date, make a demo login on first run, serve."""
 
+import asyncio
 import gc
 import secrets
 import socket
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import uvicorn
@@ -23,6 +23,7 @@ DEMO_USERNAME = "demo"
 GC_THRESHOLD = 20_000
 #: What an answer that is being written gets when the server is told to stop; a second Ctrl-C ends it at once.
 GRACE_S = 10
+HANGING_UP_S = 5
 #: Longer than the proxies in front keep an idle connection, or they would ask over one that is being closed.
 KEEP_ALIVE_S = 75
 
@@ -45,8 +46,7 @@ class Command(BaseCommand):
         else:
             call_command("collectstatic", interactive=False, verbosity=0)
         announce(f"http://{reachable(host)}:{port}")
-        with suppress(KeyboardInterrupt):
-            Server(host, port, when_ready=lambda: self._be_ready(host, port)).run()
+        Server(host, port, when_ready=lambda: self._be_ready(host, port)).run()
 
     def _make_demo_login(self) -> None:
         """A staff login for a first look at the admin; its password is printed once and stored nowhere."""
@@ -70,7 +70,7 @@ class Command(BaseCommand):
 
 
 class Server(uvicorn.Server):
-    """The ASGI server. A reader who is slow holds back the answer, which would else wait in our memory."""
+    """The ASGI server. Told to stop, it lets answers end for a while and then hangs up: every row is finished."""
 
     def __init__(self, host: str, port: int, *, when_ready: Callable[[], None]) -> None:
         super().__init__(
@@ -87,7 +87,7 @@ class Server(uvicorn.Server):
                 proxy_headers=False,
                 server_header=False,
                 timeout_keep_alive=KEEP_ALIVE_S,
-                timeout_graceful_shutdown=GRACE_S,
+                timeout_graceful_shutdown=GRACE_S + HANGING_UP_S,
             )
         )
         self._when_ready = when_ready
@@ -95,6 +95,17 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._when_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().call_later(GRACE_S, self._hang_up)
+        await super().shutdown(sockets)
+        # It would send the signal to itself once more, and the process would end without its last steps.
+        self._captured_signals.clear()
+
+    def _hang_up(self) -> None:
+        """Django ends a request whose client goes, and its turn is stored as interrupted; one cancelled it forgets."""
+        for client in list(self.server_state.connections):
+            client.transport.abort()
 
 
 def reachable(host: str) -> str:
