@@ -11,6 +11,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 #: Where the outermost application keeps the server's own `send`, which knows the connection.
 SERVER_SEND = "sandbox.server_send"
+#: How long a server may take to notice that a connection it closed is closed.
+GONE_S = 1.0
 EVENT_STREAM = "text/event-stream; charset=utf-8"
 
 
@@ -56,7 +58,7 @@ class WireStream:
                 async for chunk in self._chunks:
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
         except HangUp:
-            _hang_up(scope[SERVER_SEND])
+            await _hang_up(scope[SERVER_SEND])
             return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -67,11 +69,17 @@ async def _until_gone(receive: Receive) -> None:
         message = await receive()
 
 
-def _hang_up(send: Send) -> None:
-    """Closes the connection after what was written. An unfinished response is enough for uvicorn.
+async def _hang_up(send: Send) -> None:
+    """Closes the connection after what was written.
 
-    Daphne leaves the connection of an unfinished response open and gives an application no word to close it; its
-    `send` is bound to the request, whose transport can.
+    No server gives an application a word for it, and each has an opinion on a response that is left unfinished. But
+    their `send` is bound to what holds the transport: Daphne's request, uvicorn's response.
     """
-    if isinstance(send, functools.partial) and send.args and hasattr(send.args[0], "transport"):
-        send.args[0].transport.loseConnection()
+    holder = send.args[0] if isinstance(send, functools.partial) and send.args else getattr(send, "__self__", None)
+    transport = getattr(holder, "transport", None)
+    if transport is None:
+        return
+    close = getattr(transport, "loseConnection", None) or transport.close
+    close()
+    # The server says that the client is gone, and whoever waits for that ends this.
+    await asyncio.sleep(GONE_S)

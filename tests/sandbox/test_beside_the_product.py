@@ -1,5 +1,7 @@
 """The sandbox beside the product, in one process of `manage.py serve`: the same faults, on the same wire."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +18,7 @@ from tests.sandbox.fault_scenes import (
     check_wrong_answers,
     stream,
 )
-from tests.servers import Product, product
+from tests.servers import ROOT, Product, free_port, product, wait_until_ready
 
 pytestmark = pytest.mark.e2e
 
@@ -43,6 +45,28 @@ async def test_answers_come_whole_and_the_server_logs_no_failure(served: Product
     log = served.log.read_text()
     assert "Traceback" not in log
     assert "Exception" not in log
+    assert "ERROR" not in log
+
+
+@pytest.fixture
+def behind_daphne(served: Product, tmp_path: Path) -> Iterator[str]:
+    """The address of the same product behind the server of `manage.py runserver`."""
+    url, log = f"http://127.0.0.1:{free_port()}", tmp_path / "daphne.log"
+    command = [sys.executable, "-m", "daphne", "-p", url.rsplit(":", 1)[1], "gvses.asgi:application"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=served.environment, stdout=output, stderr=output)
+    try:
+        wait_until_ready(url, process, log)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+async def test_behind_daphne_too_a_cut_closes_the_connection(behind_daphne: str) -> None:
+    async with sdk(f"{behind_daphne}/sandbox/v1", api_key="any") as client:
+        struck, whole = await stream(client, "cut;after=2"), await stream(client)
+    assert (bool(struck.error), struck.is_whole, whole.is_whole) == (True, False, True)
 
 
 async def test_an_armed_fault_strikes_in_the_served_process(served: Product) -> None:
