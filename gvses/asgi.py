@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import django
-from asgiref.sync import ThreadSensitiveContext
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from channels.routing import ProtocolTypeRouter
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, connections, reset_queries
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, reset_queries
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.module_loading import import_string
 
@@ -34,6 +35,12 @@ class Site(ASGIHandler):
         with lent_executor() as executor:
             async with ThreadSensitiveContext(executor=executor):
                 await self.handle(scope, receive, send)
+
+    async def send_response(self, response: HttpResponseBase, send: Send) -> None:
+        """Sends it without a pooled connection in hand: whoever reads slowly would keep it from everybody else."""
+        if connections[DEFAULT_DB_ALIAS].vendor != "sqlite" and not response.streaming:
+            await sync_to_async(close_old_connections)()
+        await super().send_response(response, send)
 
     def adapt_method_mode(self, is_async: bool, method: Any, *args: Any, **kwargs: Any) -> Any:
         """The step as the chain calls it. A token in a short form is looked for at once, without a thread."""

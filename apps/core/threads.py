@@ -54,11 +54,19 @@ def lent_executor() -> Iterator[Executor]:
     )
     try:
         yield executor
-    finally:
-        if len(_idle_executors) < MAX_IDLE:
-            _idle_executors.append(executor)
-        else:
-            executor.shutdown(wait=False)
+    except BaseException:
+        # Nobody knows what such a request has left behind.
+        _end(executor)
+        raise
+    if len(_idle_executors) < MAX_IDLE:
+        _idle_executors.append(executor)
+    else:
+        _end(executor)
+
+
+def _end(executor: Executor) -> None:
+    executor.submit(connections.close_all)
+    executor.shutdown(wait=False)
 
 
 def _give_connections_back() -> None:

@@ -54,6 +54,21 @@ async def test_a_request_is_lent_a_thread_that_outlives_it() -> None:
     assert len(used) == 1
 
 
+async def test_a_thread_that_a_request_has_left_in_the_middle_is_lent_to_nobody() -> None:
+    used = []
+
+    async def fail() -> None:
+        with lent_executor() as executor:
+            async with ThreadSensitiveContext(executor=executor):
+                used.append(await sync_to_async(threading.current_thread)())
+                raise ZeroDivisionError
+
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            await fail()
+    assert used[0] is not used[1]
+
+
 async def test_requests_at_once_have_a_thread_each_and_a_rush_leaves_few_behind() -> None:
     both_inside = threading.Barrier(MAX_IDLE + 4)
 

@@ -1,9 +1,11 @@
 """The product on PostgreSQL and Redis: more streams than connections, and limits that all processes share."""
 
 import re
+import socket
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx2
@@ -14,6 +16,10 @@ from tests.servers import MissingProgram, Product, postgres, product, redis
 pytestmark = pytest.mark.e2e
 STREAMS = 16
 CONNECTIONS = 3
+LONG_ANSWERS = """
+from apps.assistant.models import Turn
+Turn.objects.update(answer="A word and another. " * 120_000)
+"""
 MAKE_ALICE = """
 from django.contrib.auth import get_user_model
 get_user_model().objects.create_user("alice", password="wonderland-7")
@@ -70,6 +76,25 @@ def test_people_with_an_account_need_no_connection_while_their_answers_stream(
         answers = list(people.map(ask_as_demo, [session] * STREAMS))
     assert [status for status, _ in answers] == [200] * STREAMS
     assert all("event: done" in body for _, body in answers)
+
+
+def test_readers_who_take_no_byte_of_a_page_keep_it_from_nobody(databases: dict[str, str], tmp_path: Path) -> None:
+    with product(tmp_path, **databases) as server, ExitStack() as open_sockets:
+        visitor, session_id = httpx2.Client(base_url=server.url, timeout=60), uuid.uuid4()
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', visitor.get("/").text).group(1)
+        visitor.post(f"/chat/{session_id}/turns/", data={"message": "Price of AAPL?", "csrfmiddlewaretoken": token})
+        server.manage("shell", "-c", LONG_ANSWERS)
+        assert len(visitor.get(f"/chat/{session_id}/").content) > 2_000_000
+        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in visitor.cookies.jar)
+        for _ in range(2 * CONNECTIONS):
+            reader = open_sockets.enter_context(socket.socket())
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            reader.connect((httpx2.URL(server.url).host, httpx2.URL(server.url).port))
+            head = f"GET /chat/{session_id}/ HTTP/1.1\r\nhost: 127.0.0.1\r\ncookie: {cookies}\r\n\r\n"
+            reader.sendall(head.encode())
+            assert reader.recv(1)
+        assert [visitor.get("/").status_code for _ in range(3)] == [200] * 3
+        visitor.close()
 
 
 def test_two_processes_count_one_persons_address_together(databases: dict[str, str], tmp_path: Path) -> None:

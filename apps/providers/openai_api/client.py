@@ -5,10 +5,12 @@ megabytes.
 """
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
 
@@ -112,11 +114,17 @@ def _new_client(wanted: _Wanted) -> "AsyncOpenAI":
     if not wanted.upstream.api_key.isprintable():
         # No header can carry it.
         raise AccessRefused(code="unauthorized")
-    is_on_this_machine = httpx2.URL(wanted.upstream.base_url).host in LOOPBACK
+    address, headers = httpx2.URL(wanted.upstream.base_url), None
+    if address.userinfo:
+        # A name and a password in the address stand above the key, as they do in a browser.
+        headers = {"Authorization": f"Basic {b64encode(unquote_to_bytes(address.userinfo)).decode()}"}
+        address = address.copy_with(userinfo=b"")
+    is_on_this_machine = address.host in LOOPBACK
     timeout = httpx2.Timeout(connect=wanted.connect_s, read=wanted.gap_s, write=None, pool=wanted.connect_s)
     return _client_class()(
         api_key=wanted.upstream.api_key,
-        base_url=wanted.upstream.base_url,
+        base_url=address,
+        default_headers=headers,
         max_retries=0,
         timeout=timeout,
         # Aiohttp reads a stream for half of what the SDK's own transport takes.

@@ -120,6 +120,18 @@ async def test_an_upstream_elsewhere_is_reached_through_the_proxy(
     assert upstream_server.requests[0].headers["host"] == "upstream.invalid"
 
 
+async def test_a_name_and_a_password_in_the_address_stand_above_the_key(
+    upstream_server: ScriptedUpstream, settings: LazySettings
+) -> None:
+    settings.OPENAI_BASE_URL = upstream_server.base_url.replace("http://", "http://alice:w%40nder@")
+    upstream_server.will(answer("One."))
+    async with closing():
+        await read_one()
+    request = upstream_server.requests[0]
+    assert request.headers["authorization"] == "Basic YWxpY2U6d0BuZGVy"
+    assert "alice" not in request.headers["host"]
+
+
 def test_the_sdk_and_the_prices_are_read_in_a_thread_and_not_on_the_loop() -> None:
     script = """
 import asyncio, sys, threading

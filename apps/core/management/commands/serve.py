@@ -1,13 +1,10 @@
 """`make run` in one process: check, bring the database up to date, make a demo login on first run, serve."""
 
-import asyncio
 import gc
 import secrets
 import socket
-from collections.abc import Callable
 from typing import Any
 
-import uvicorn
 from channels.routing import get_default_application
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -16,16 +13,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from apps.core.http_server import Server
 from apps.core.own_address import announce
 
 DEMO_USERNAME = "demo"
 #: New objects between two looks for cycles among young ones; the default of 700 looks many times in one answer.
 GC_THRESHOLD = 20_000
-#: What an answer that is being written gets when the server is told to stop; a second Ctrl-C ends it at once.
-GRACE_S = 10
-HANGING_UP_S = 5
-#: Longer than the proxies in front keep an idle connection, or they would ask over one that is being closed.
-KEEP_ALIVE_S = 75
 
 
 class Command(BaseCommand):
@@ -46,7 +39,12 @@ class Command(BaseCommand):
         else:
             call_command("collectstatic", interactive=False, verbosity=0)
         announce(f"http://{reachable(host)}:{port}")
-        Server(host, port, when_ready=lambda: self._be_ready(host, port)).run()
+        Server(
+            get_default_application(),  # type: ignore[no-untyped-call]
+            host=host,
+            port=port,
+            when_ready=lambda: self._be_ready(host, port),
+        ).run()
 
     def _make_demo_login(self) -> None:
         """A staff login for a first look at the admin; its password is printed once and stored nowhere."""
@@ -67,45 +65,6 @@ class Command(BaseCommand):
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
-
-
-class Server(uvicorn.Server):
-    """The ASGI server. Told to stop, it lets answers end for a while and then hangs up: every row is finished."""
-
-    def __init__(self, host: str, port: int, *, when_ready: Callable[[], None]) -> None:
-        super().__init__(
-            uvicorn.Config(
-                get_default_application(),  # type: ignore[no-untyped-call]
-                host=host,
-                port=port,
-                loop="asyncio",
-                http="httptools",
-                lifespan="off",
-                access_log=False,
-                log_config=None,
-                # Whose word about an address counts is the product's own setting.
-                proxy_headers=False,
-                server_header=False,
-                timeout_keep_alive=KEEP_ALIVE_S,
-                timeout_graceful_shutdown=GRACE_S + HANGING_UP_S,
-            )
-        )
-        self._when_ready = when_ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._when_ready()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        asyncio.get_running_loop().call_later(GRACE_S, self._hang_up)
-        await super().shutdown(sockets)
-        # It would send the signal to itself once more, and the process would end without its last steps.
-        self._captured_signals.clear()
-
-    def _hang_up(self) -> None:
-        """Django ends a request whose client goes, and its turn is stored as interrupted; one cancelled it forgets."""
-        for client in list(self.server_state.connections):
-            client.transport.abort()
 
 
 def reachable(host: str) -> str:
