@@ -86,7 +86,7 @@ def test_readers_who_take_no_byte_of_a_page_keep_it_from_nobody(databases: dict[
         server.manage("shell", "-c", LONG_ANSWERS)
         assert len(visitor.get(f"/chat/{session_id}/").content) > 2_000_000
         cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in visitor.cookies.jar)
-        for _ in range(2 * CONNECTIONS):
+        for _ in range(CONNECTIONS):
             reader = open_sockets.enter_context(socket.socket())
             reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
             reader.connect((httpx2.URL(server.url).host, httpx2.URL(server.url).port))
