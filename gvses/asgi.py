@@ -37,10 +37,22 @@ class Site(ASGIHandler):
                 await self.handle(scope, receive, send)
 
     async def send_response(self, response: HttpResponseBase, send: Send) -> None:
-        """Sends it without a pooled connection in hand: whoever reads slowly would keep it from everybody else."""
+        """Sends it without a pooled connection in hand: whoever reads slowly would keep it from everybody else.
+
+        Whoever takes nothing of it any more is treated as gone, and a turn that they asked for ends.
+        """
         if connections[DEFAULT_DB_ALIAS].vendor != "sqlite" and not response.streaming:
             await sync_to_async(close_old_connections)()
-        await super().send_response(response, send)
+
+        async def send_in_time(message: Mapping[str, Any]) -> None:
+            try:
+                async with asyncio.timeout(settings.UNREAD_DEADLINE_S):
+                    await send(message)
+            except TimeoutError:
+                # What Django takes for a client that has left.
+                raise asyncio.CancelledError from None
+
+        await super().send_response(response, send_in_time)
 
     def adapt_method_mode(self, is_async: bool, method: Any, *args: Any, **kwargs: Any) -> Any:
         """The step as the chain calls it. A token in a short form is looked for at once, without a thread."""

@@ -137,6 +137,8 @@ FIRST_TEXT_VOICE_DEADLINE_S = env.float("FIRST_TEXT_VOICE_DEADLINE_S", default=2
 CHUNK_GAP_DEADLINE_S = env.float("CHUNK_GAP_DEADLINE_S", default=10.0)
 TOOL_DEADLINE_S = env.float("TOOL_DEADLINE_S", default=5.0)
 TURN_DEADLINE_S = env.float("TURN_DEADLINE_S", default=60.0)
+# How long a client may not take what is sent to it; then it is treated as gone.
+UNREAD_DEADLINE_S = env.float("UNREAD_DEADLINE_S", default=30.0)
 
 # Without a key and a base URL the OpenAI providers talk to the sandbox, where it is allowed.
 OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import uvicorn
+from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 #: What an answer that is being written gets when the server is told to stop; a second Ctrl-C ends it at once. Process
@@ -16,8 +17,6 @@ HANGING_UP_S = 5
 KEEP_ALIVE_S = 75
 #: No browser's request line and headers are near as long.
 HEAD_BYTES = 65_536
-#: How long a client may take nothing of what is sent to it. Its turn could not end before.
-UNREAD_S = 30
 
 
 class Server(uvicorn.Server):
@@ -45,10 +44,10 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        # Only Linux has it; connections take it over from the socket that listens.
+        # A client that takes nothing is gone. Only Linux has this, and connections take it over from the listener.
         if option := getattr(socket, "TCP_USER_TIMEOUT", None):
             for listener in (listener for server in self.servers for listener in server.sockets):
-                listener.setsockopt(socket.IPPROTO_TCP, option, UNREAD_S * 1000)
+                listener.setsockopt(socket.IPPROTO_TCP, option, int(settings.UNREAD_DEADLINE_S * 1000))
         self._when_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

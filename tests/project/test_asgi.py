@@ -1,6 +1,8 @@
 """The ASGI entry point: what it does with connections that are not HTTP."""
 
+import asyncio
 import threading
+from collections.abc import AsyncGenerator
 from typing import Any
 from uuid import uuid4
 
@@ -8,9 +10,10 @@ import pytest
 from asgiref.sync import ThreadSensitiveContext
 from asgiref.testing import ApplicationCommunicator
 from channels.testing import WebsocketCommunicator
+from django.conf import LazySettings
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection, reset_queries
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.test.utils import CaptureQueriesContext
 
@@ -119,3 +122,25 @@ def test_queries_are_forgotten_with_their_request_but_for_those_that_somebody_ca
         assert ask_and_finish() == 1
     assert len(captured.captured_queries) == 1
     assert ask_and_finish() == 0
+
+
+async def test_whoever_takes_nothing_of_an_answer_ends_it(settings: LazySettings) -> None:
+    async def pieces() -> AsyncGenerator[bytes]:
+        try:
+            while True:
+                yield b"piece"
+        finally:
+            has_ended.set()
+
+    async def take_three(message: Any) -> None:
+        taken.append(message["type"])
+        if len(taken) > 3:
+            await asyncio.Event().wait()
+
+    settings.UNREAD_DEADLINE_S = 0.1
+    has_ended = asyncio.Event()
+    taken: list[str] = []
+    with pytest.raises(asyncio.CancelledError):
+        await Site().send_response(StreamingHttpResponse(pieces()), take_three)
+    assert taken == ["http.response.start", *["http.response.body"] * 3]
+    await asyncio.wait_for(has_ended.wait(), 10)
