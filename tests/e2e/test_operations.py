@@ -160,7 +160,7 @@ def test_without_debug_the_pages_work_and_say_nothing_of_the_inside(start_server
 
 
 def test_a_killed_process_leaves_a_row_that_the_sweep_closes(start_server) -> None:
-    server = start_server(ANALYST_PACE_MS="3000", TURN_DEADLINE_S="0.1")
+    server = start_server(ANALYST_PACE_MS="3000")
     with httpx2.Client(base_url=server.url, timeout=10) as client:
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', client.get("/").text).group(1)
         form = {"message": "Where would you enter IBM?", "csrfmiddlewaretoken": token}
