@@ -67,11 +67,15 @@ class Site(ASGIHandler):
 
 
 def _is_short_form(request: HttpRequest) -> bool:
-    """Whether reading its fields takes no time; whatever is long or in several parts would hold up every stream."""
-    if request.content_type not in (None, "", "application/x-www-form-urlencoded"):
-        return False
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    return length.isdecimal() and int(length) <= SHORT_FORM_BYTES
+    """Whether there are no fields, or reading them takes no time.
+
+    Whatever is long, comes in several parts or does not say how long it is would hold up every stream.
+    """
+    if request.method in ("GET", "HEAD"):
+        return True
+    length = request.META.get("CONTENT_LENGTH", "")
+    is_form = request.content_type == "application/x-www-form-urlencoded"
+    return is_form and length.isdecimal() and int(length) <= SHORT_FORM_BYTES
 
 
 def tidy_up_once() -> None:

@@ -128,17 +128,16 @@ def _make_room(recent: list[Turn], *, now: datetime) -> None:
 
 def _lock_conversation(*, session_id: UUID, question: str, owner: Owner, now: datetime) -> bool:
     """Locks the owner's conversation until the transaction ends; whether it is new. Raises NotYourConversation."""
+    # As `Conversation.objects.owned_by` has it: each conversation has one of the two, or neither.
+    whose = {"id": session_id, "user_id": owner.user_id, "visitor_id": owner.visitor_id}
 
     def lock() -> bool:
-        whose = {"id": session_id, "user_id": owner.user_id, "visitor_id": owner.visitor_id}
         return bool(rows.update(Conversation, where=whose, values={"updated_at": now}))
 
     if lock():
         return False
     conversation = Conversation(
-        pk=session_id,
-        user_id=owner.user_id,
-        visitor_id=owner.visitor_id,
+        **whose,
         title=title_from_question(question),
         created_at=now,
         updated_at=now,

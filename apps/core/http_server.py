@@ -44,7 +44,8 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        # A client that takes nothing is gone. Only Linux has this, and connections take it over from the listener.
+        # The site ends what a client does not take; this ends the connection, with what is still to be sent over it.
+        # Only Linux has it, and connections take it over from the listener.
         if option := getattr(socket, "TCP_USER_TIMEOUT", None):
             for listener in (listener for server in self.servers for listener in server.sockets):
                 listener.setsockopt(socket.IPPROTO_TCP, option, int(settings.UNREAD_DEADLINE_S * 1000))

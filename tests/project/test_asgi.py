@@ -1,4 +1,4 @@
-"""The ASGI entry point: what it does with connections that are not HTTP."""
+"""The ASGI entry point: which thread does what for a request, and what becomes of connections that are not HTTP."""
 
 import asyncio
 import threading
@@ -51,40 +51,45 @@ async def test_a_page_without_the_database_is_served() -> None:
     assert messages[0]["status"] == 200
 
 
-async def test_the_look_at_the_token_runs_where_it_is_called() -> None:
-    async def view(request: HttpRequest) -> HttpResponse:
-        return HttpResponse("yes")
+def form_of(
+    *, method: str = "POST", content_type: str = "application/x-www-form-urlencoded", **meta: str
+) -> HttpRequest:
+    request = HttpRequest()
+    request.method, request.content_type = method, content_type
+    request.META.update(meta)
+    return request
 
+
+SHORT = {
+    "a page that is read": form_of(method="GET", content_type=""),
+    "a question": form_of(CONTENT_LENGTH="90"),
+}
+LONG = {
+    "a long form": form_of(CONTENT_LENGTH=str(SHORT_FORM_BYTES + 1)),
+    "a form of several parts": form_of(content_type="multipart/form-data", CONTENT_LENGTH="90"),
+    "a form that does not say how long it is": form_of(),
+    "a form of a length that is none": form_of(CONTENT_LENGTH="-1"),
+}
+
+
+@pytest.mark.parametrize(
+    ("request_", "is_on_the_loop"),
+    [*((request, True) for request in SHORT.values()), *((request, False) for request in LONG.values())],
+    ids=[*SHORT, *LONG],
+)
+async def test_only_a_short_form_is_read_on_the_loop(request_: HttpRequest, is_on_the_loop: bool) -> None:
     class Noting(CsrfViewMiddleware):
         def process_view(self, *args: Any) -> None:  # type: ignore[override]
             ran_in.append(threading.get_ident())
 
-    ran_in: list[int] = []
-    step = Site().adapt_method_mode(True, Noting(view).process_view)
-    await step(HttpRequest(), view, (), {})
-    assert ran_in == [threading.get_ident()]
-
-
-async def test_a_long_form_or_one_of_several_parts_is_read_in_a_thread() -> None:
     async def view(request: HttpRequest) -> HttpResponse:
         return HttpResponse("yes")
 
-    class Noting(CsrfViewMiddleware):
-        def process_view(self, *args: Any) -> None:  # type: ignore[override]
-            ran_in.append(threading.get_ident())
-
     ran_in: list[int] = []
-    step = Site().adapt_method_mode(True, Noting(view).process_view)
-    long = HttpRequest()
-    long.META["CONTENT_LENGTH"] = str(SHORT_FORM_BYTES + 1)
-    parts = HttpRequest()
-    parts.content_type = "multipart/form-data"
     with lent_executor() as executor:
         async with ThreadSensitiveContext(executor=executor):
-            for request in (long, parts):
-                await step(request, view, (), {})
-    assert len(ran_in) == 2
-    assert threading.get_ident() not in ran_in
+            await Site().adapt_method_mode(True, Noting(view).process_view)(request_, view, (), {})
+    assert [thread == threading.get_ident() for thread in ran_in] == [is_on_the_loop]
 
 
 async def test_requests_one_after_another_share_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,9 +64,8 @@ async def openai_client() -> "AsyncOpenAI":
         return held.client
     with translated():
         client = _new_client(wanted)
-    until_closed = _until_closed(client)
+    until_closed = _until_closed(loop, client)
     await anext(until_closed)
-    _forget_closed_loops()
     _clients[loop] = _Held(client=client, wanted=wanted, until_closed=until_closed)
     if held is not None:
         await held.until_closed.aclose()
@@ -75,15 +74,17 @@ async def openai_client() -> "AsyncOpenAI":
 
 async def close_client() -> None:
     """Closes the running loop's client before the loop ends."""
-    held = _clients.pop(asyncio.get_running_loop(), None)
+    held = _clients.get(asyncio.get_running_loop())
     if held is not None:
         await held.until_closed.aclose()
 
 
-async def _until_closed(client: "AsyncOpenAI") -> AsyncGenerator[None]:
+async def _until_closed(loop: asyncio.AbstractEventLoop, client: "AsyncOpenAI") -> AsyncGenerator[None]:
     try:
         yield
     finally:
+        if _clients[loop].client is client:
+            del _clients[loop]
         await client.close()
 
 
@@ -147,8 +148,3 @@ def _client_class() -> "type[AsyncOpenAI]":
             return await without_refused(send, options, base_url=str(self.base_url).rstrip("/"))
 
     return Client
-
-
-def _forget_closed_loops() -> None:
-    for loop in [loop for loop in _clients if loop.is_closed()]:
-        _clients.pop(loop, None)
