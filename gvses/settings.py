@@ -158,6 +158,8 @@ ALPACA_DATA_URL = env.str("ALPACA_DATA_URL", default="https://data.alpaca.market
 WORKFLOW_PERCENTAGE = env.float("WORKFLOW_PERCENTAGE", default=0.0)
 WORKFLOW_KILL_SWITCH = env.bool("WORKFLOW_KILL_SWITCH", default=False)
 GVSES_FORCE_PROVIDER = env.str("GVSES_FORCE_PROVIDER", default="")
+# Whether raising a provider's share and resuming a stopped one want a second person.
+ROLLOUT_TWO_PERSON = env.bool("ROLLOUT_TWO_PERSON", default=False)
 
 # Pages, static files, time ------------------------------------------------------------------------
 

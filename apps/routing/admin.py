@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from apps.core.read_only import ReadOnlyAdmin
 from apps.providers.registry import PROVIDERS
-from apps.routing import circuits, services
+from apps.routing import changes, circuits, kills
 from apps.routing.errors import RoutingError
 from apps.routing.forms import REASON_MAX_CHARACTERS, SharesForm
 from apps.routing.models import CircuitChange, Rollout, RolloutChange, SessionAssignment
@@ -67,11 +67,11 @@ class RolloutAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @method_decorator(require_POST)
     def preview_view(self, request: HttpRequest) -> HttpResponse:
         """What the shares would move; saved only from the page that this answers."""
-        require(self.has_change_permission(request))
+        require(may_propose(request))
         form = SharesForm(request.POST)
         if not form.is_valid():
             return self._page(request, form=form, status=400)
-        preview = services.preview_shares(shares=form.shares)
+        preview = changes.preview_shares(shares=form.shares)
         if not preview.moves:
             messages.info(request, "These are the shares already; nothing changed.")
             return to_page()
@@ -91,12 +91,12 @@ class RolloutAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @method_decorator(require_POST)
     def shares_view(self, request: HttpRequest) -> HttpResponse:
-        require(self.has_change_permission(request))
+        require(request.user.has_perm("routing.approve"))
         form = SharesForm(request.POST)
         if not form.is_valid():
             return self._page(request, form=form, status=400)
         try:
-            change = services.set_shares(
+            change = changes.set_shares(
                 shares=form.shares,
                 by=request.user.get_username(),
                 reason=form.cleaned_data["reason"],
@@ -114,7 +114,7 @@ class RolloutAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         require(request.user.has_perm("routing.kill"))
         reason = given_reason(request)
         try:
-            change = services.kill(provider=provider, by=request.user.get_username(), reason=reason)
+            change = kills.kill(provider=provider, by=request.user.get_username(), reason=reason)
         except RoutingError as error:
             messages.error(request, str(error))
             return to_page()
@@ -130,7 +130,7 @@ class RolloutAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def explain_view(self, request: HttpRequest, provider: str) -> HttpResponse:
         require(request.user.has_perm("routing.kill"))
         try:
-            services.explain_kill(provider=provider, by=request.user.get_username(), reason=given_reason(request))
+            kills.explain_kill(provider=provider, by=request.user.get_username(), reason=given_reason(request))
         except RoutingError as error:
             messages.error(request, str(error))
         else:
@@ -141,7 +141,7 @@ class RolloutAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def resume_view(self, request: HttpRequest, provider: str) -> HttpResponse:
         require(request.user.has_perm("routing.unkill"))
         try:
-            services.unkill(provider=provider, by=request.user.get_username(), reason=given_reason(request))
+            kills.unkill(provider=provider, by=request.user.get_username(), reason=given_reason(request))
         except RoutingError as error:
             messages.error(request, str(error))
         else:
@@ -192,7 +192,7 @@ class RolloutAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "segments": segments({row.name: row.share for row in now.rows}),
             "changes": RolloutChange.objects.all()[:N_CHANGES_SHOWN],
             "circuit_changes": CircuitChange.objects.all()[:N_CHANGES_SHOWN],
-            "may_change": self.has_change_permission(request),
+            "may_change": may_propose(request),
             "may_stop": request.user.has_perm("routing.kill"),
             "may_resume": request.user.has_perm("routing.unkill"),
             "may_close_circuit": request.user.has_perm("routing.close_circuit"),
@@ -230,6 +230,10 @@ class CircuitChangeAdmin(ReadOnlyAdmin):
     @admin.display(description="why")
     def why(self, row: CircuitChange) -> str:
         return row.why
+
+
+def may_propose(request: HttpRequest) -> bool:
+    return request.user.has_perm("routing.propose") or request.user.has_perm("routing.approve")
 
 
 def require(allowed: bool) -> None:

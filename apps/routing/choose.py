@@ -6,6 +6,7 @@ The session's own provider (`assigned_provider`) is settled first, without a loo
 or an outage never changes what a session belongs to; then whoever can serve it is found along the fallback chain.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
@@ -92,12 +93,13 @@ class Standing:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
     """What a session belongs to. `share_at_assign` is the chance it had to get there, in basis points; 0 where no
-    draw from the map led there."""
+    draw from the map led there. `shares_at_assign` is the chance that it had for each provider."""
 
     provider: str
     bucket: int
     share_at_assign: int
     reason: Reason
+    shares_at_assign: Mapping[str, int] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,11 +174,16 @@ def assignment_by_map(inputs: Inputs) -> Assignment:
     provider = standing.able_from(owner)
     if provider is None:
         raise NoProvider(_nobody(standing, owner), provider=owner)
+    chances: Counter[str] = Counter()
+    for name, share in inputs.shares.items():
+        if share and (able := standing.able_from(name)):
+            chances[able] += share
     return Assignment(
         provider=provider,
         bucket=inputs.bucket,
-        share_at_assign=sum(share for name, share in inputs.shares.items() if standing.able_from(name) == provider),
+        share_at_assign=chances[provider],
         reason=reason,
+        shares_at_assign=dict(sorted(chances.items())),
     )
 
 

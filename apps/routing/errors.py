@@ -8,6 +8,13 @@ RoutingError
 ├── BadBucketMap        a stored map is not what this code writes
 ├── ReasonMissing       a change that wants a reason came without one
 ├── NotStopped          a provider that runs cannot be resumed
+├── InsteadMissing      nobody is named to serve instead of the default provider
+├── SecondPersonMissing two people decide, and only one has
+├── OwnProposal         whoever proposed something cannot be the second person
+├── ProposalEnded       it was approved, withdrawn or overtaken before
+├── BadSchedule         a schedule makes no sense; `field` names what is wrong
+├── ScheduleNotReady    what was asked of a schedule does not fit the state it is in
+├── BadPin              a session cannot be pinned like this
 ├── CircuitNotOpen      a circuit that is not open cannot be closed
 └── RolloutReplaced     someone else changed the rollout since it was read
 """
@@ -54,6 +61,38 @@ class ReasonMissing(RoutingError):
 
 class NotStopped(RoutingError):
     code = "not_stopped"
+
+
+class InsteadMissing(RoutingError):
+    code = "instead_missing"
+
+
+class SecondPersonMissing(RoutingError):
+    code = "second_person_missing"
+
+
+class OwnProposal(RoutingError):
+    code = "own_proposal"
+
+
+class ProposalEnded(RoutingError):
+    code = "proposal_ended"
+
+
+class BadSchedule(RoutingError):
+    code = "bad_schedule"
+
+    def __init__(self, sentence: str, *, field: str, provider: str | None = None) -> None:
+        super().__init__(sentence, provider=provider)
+        self.field = field
+
+
+class ScheduleNotReady(RoutingError):
+    code = "schedule_not_ready"
+
+
+class BadPin(RoutingError):
+    code = "bad_pin"
 
 
 class CircuitNotOpen(RoutingError):

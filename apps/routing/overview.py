@@ -13,8 +13,9 @@ from django.utils.dateparse import parse_datetime
 from apps.routing.choose import Standing
 from apps.routing.circuit_notes import CircuitNote, circuit_note, circuits_headline
 from apps.routing.circuits import is_floor, open_circuits
+from apps.routing.ledger import current_rollout
 from apps.routing.models import Rollout
-from apps.routing.services import current_rollout, forced_provider, standing
+from apps.routing.services import forced_provider, standing
 from apps.routing.shares import percent, percent_number
 
 

@@ -62,3 +62,14 @@ def percent(share: int) -> str:
 def percent_number(share: int) -> str:
     """The same without the sign, as a form field shows it."""
     return f"{Decimal(share) / 100:.2f}".rstrip("0").rstrip(".")
+
+
+def changed_shares(before: Mapping[str, int], after: Mapping[str, int]) -> str:
+    """What becomes of the shares, the one that grows most first: "workflow 0 % → 25 %, …; 2,500 buckets moved"."""
+    moved = sum(max(0, share - before.get(name, 0)) for name, share in after.items())
+    changed = [
+        f"{name} {percent(before.get(name, 0))} → {percent(after.get(name, 0))}"
+        for name in sorted({*before, *after}, key=lambda name: before.get(name, 0) - after.get(name, 0))
+        if before.get(name, 0) != after.get(name, 0)
+    ]
+    return f"{', '.join(changed)}; {moved:,} buckets moved"

@@ -17,8 +17,8 @@ from apps.metrics.models import RequestLog, RequestText, ToolCall
 from apps.providers.errors import ProviderUnavailable
 from apps.providers.events import Done, Error, Event, Meta, Text, ToolResult, Usage
 from apps.providers.events import ToolCall as ToolCallEvent
+from apps.routing.kills import kill, unkill
 from apps.routing.models import SessionAssignment
-from apps.routing.services import kill, unkill
 from tests.factories import make_conversation, make_turn, make_user
 from tests.scripted import words
 

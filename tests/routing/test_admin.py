@@ -9,8 +9,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.routing import services
+from apps.routing import changes, kills, services
 from apps.routing.circuits import record_outcome
+from apps.routing.ledger import current_rollout
 from apps.routing.models import Circuit, CircuitChange, Rollout, RolloutChange, SessionAssignment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_backends")]
@@ -32,7 +33,8 @@ def make_staff(*permissions: str, name: str = "Bob") -> Client:
 def bob() -> Client:
     return make_staff(
         "view_rollout",
-        "change_rollout",
+        "propose",
+        "approve",
         "kill",
         "unkill",
         "close_circuit",
@@ -109,7 +111,7 @@ def test_shares_that_make_no_sense_are_refused_beside_the_field(
 
 
 def test_shares_decided_on_an_older_version_are_not_saved(bob: Client) -> None:
-    services.kill(provider="agents_sdk", by="Alice")
+    kills.kill(provider="agents_sdk", by="Alice")
     saved = bob.post(reverse("admin:routing_rollout_shares"), {**SHARES, "version": "1"}, follow=True)
     assert "it is version 2, you saw version 1. Nothing was saved" in saved.content.decode()
     assert Rollout.objects.get().shares == {"responses": 10_000}
@@ -128,7 +130,7 @@ def test_a_stop_is_one_click_and_asks_for_the_reason_afterwards(bob: Client) -> 
 
 
 def test_a_resume_wants_a_reason(bob: Client) -> None:
-    services.kill(provider="workflow", by="Alice", reason="Wrong prices.")
+    kills.kill(provider="workflow", by="Alice", reason="Wrong prices.")
     resume = reverse("admin:routing_rollout_resume", args=["workflow"])
     refused = bob.post(resume, {"reason": " "}, follow=True)
     assert "Resuming workflow wants a reason." in refused.content.decode()
@@ -156,7 +158,7 @@ WRITES = [
 def test_charlie_may_look_and_change_nothing(
     charlie: Client, name: str, arguments: list[str], fields: dict[str, str]
 ) -> None:
-    services.kill(provider="workflow", by="Alice")
+    kills.kill(provider="workflow", by="Alice")
     open_circuit("agents_sdk")
     page = text_of(charlie)
     assert "Close circuit now" not in page
@@ -173,7 +175,8 @@ def test_charlie_may_look_and_change_nothing(
 @pytest.mark.parametrize(
     ("permission", "allowed"),
     [
-        ("change_rollout", {"preview", "shares"}),
+        ("propose", {"preview"}),
+        ("approve", {"preview", "shares"}),
         ("kill", {"stop", "explain"}),
         ("unkill", {"resume"}),
         ("close_circuit", {"close_circuit"}),
@@ -181,7 +184,7 @@ def test_charlie_may_look_and_change_nothing(
 )
 def test_each_permission_opens_its_own_verbs_only(permission: str, allowed: set[str]) -> None:
     client = make_staff(permission, name="Bob")
-    services.kill(provider="workflow", by="Alice")
+    kills.kill(provider="workflow", by="Alice")
     opened = {
         name
         for name, arguments, fields in WRITES
@@ -214,14 +217,14 @@ def test_a_visitor_and_a_customer_are_sent_to_log_in(client: Client) -> None:
 
 
 def test_nobody_adds_or_deletes_a_rollout(admin_client: Client) -> None:
-    services.current_rollout()
+    current_rollout()
     admin_client.post("/admin/routing/rollout/add/", {})
     assert admin_client.post("/admin/routing/rollout/1/delete/", {"post": "yes"}).status_code == 403
     assert Rollout.objects.count() == 1
 
 
 def test_no_page_has_inline_script_or_style(bob: Client) -> None:
-    services.kill(provider="workflow", by="Alice")
+    kills.kill(provider="workflow", by="Alice")
     preview = bob.post(reverse("admin:routing_rollout_preview"), {**SHARES, "version": "2"}).content.decode()
     open_circuit("responses")
     confirm = text_of(bob, reverse("admin:routing_rollout_circuit", args=["responses"]))
@@ -231,7 +234,7 @@ def test_no_page_has_inline_script_or_style(bob: Client) -> None:
 
 
 def test_assignments_are_found_by_session_and_by_provider(bob: Client) -> None:
-    services.set_shares(shares={"responses": 5_000, "workflow": 5_000}, by="Bob")
+    changes.set_shares(shares={"responses": 5_000, "workflow": 5_000}, by="Bob")
     sessions = [uuid4() for _ in range(20)]
     routes = {session: services.resolve(session_id=session) for session in sessions}
     wanted = sessions[0]
@@ -248,7 +251,7 @@ def test_assignments_are_found_by_session_and_by_provider(bob: Client) -> None:
 
 
 def test_the_history_is_read_only(admin_client: Client) -> None:
-    services.kill(provider="workflow", by="Alice", reason="Wrong prices.")
+    kills.kill(provider="workflow", by="Alice", reason="Wrong prices.")
     change = RolloutChange.objects.first()
     assert change is not None
     assert "workflow stopped" in text_of(admin_client, "/admin/routing/rolloutchange/")
@@ -295,7 +298,7 @@ def test_closing_a_circuit_by_hand_is_confirmed_on_a_page_that_says_what_it_does
 
 
 def test_a_circuit_that_closed_meanwhile_is_not_closed_twice(bob: Client) -> None:
-    services.current_rollout()
+    current_rollout()
     confirm = reverse("admin:routing_rollout_circuit", args=["workflow"])
     assert "is not open; there is nothing to close." in bob.get(confirm, follow=True).content.decode()
     close = reverse("admin:routing_rollout_close_circuit", args=["workflow"])

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.routing import services
+from apps.routing import kills, services
 from apps.routing.breaker import FALLBACK_PROBE_INTERVAL_S, PROBE_INTERVAL_S
 from apps.routing.choose import Reason
 from apps.routing.circuits import OUTCOMES_KEPT_S, claim_probe, close_circuit, prune_outcomes, record_outcome
@@ -160,7 +160,7 @@ def test_when_the_probe_is_due_one_turn_finds_out_and_the_others_go_round() -> N
 
 def test_a_stopped_provider_is_not_probed() -> None:
     open_circuit(seconds_ago=60)
-    services.kill(provider="workflow", by="Bob")
+    kills.kill(provider="workflow", by="Bob")
     route = services.resolve(session_id=make_session())
     assert (route.provider, route.reason, route.is_probe) == ("responses", Reason.KILL_SWITCH, False)
     assert Circuit.objects.get().probe_at is None
@@ -188,7 +188,7 @@ def test_with_every_other_circuit_open_the_floor_serves() -> None:
 
 def test_with_the_floor_stopped_and_the_rest_open_the_turn_fails_with_both_reasons() -> None:
     open_circuit("responses")
-    services.kill(provider="analyst", by="Bob")
+    kills.kill(provider="analyst", by="Bob")
     with pytest.raises(
         NoProvider, match=r"responses' circuit is open since .* and analyst is stopped by the kill switch"
     ):
@@ -201,7 +201,7 @@ def test_the_next_provider_is_the_next_on_the_chain_that_stands_now() -> None:
     assert services.next_provider(session_provider="responses", tried={"responses", "analyst"}) is None
     open_circuit("responses")
     assert services.next_provider(session_provider="workflow", tried={"workflow"}) == "analyst"
-    services.kill(provider="analyst", by="Bob")
+    kills.kill(provider="analyst", by="Bob")
     assert services.next_provider(session_provider="workflow", tried={"workflow"}) is None
 
 

@@ -9,12 +9,13 @@ from django.utils import timezone
 
 from apps.providers import errors
 from apps.routing import breaker
+from apps.routing.changes import set_shares
 from apps.routing.choose import Standing
 from apps.routing.circuits import claim_probe, record_outcome
 from apps.routing.failure_codes import CODES
+from apps.routing.kills import kill, unkill
 from apps.routing.models import Circuit
 from apps.routing.overview import headline, overview
-from apps.routing.services import kill, set_shares, unkill
 
 NO_BACKEND = "has no backend in this version"
 
@@ -130,8 +131,9 @@ def test_under_break_glass_nothing_reads_as_an_outage_while_the_named_one_serves
     all_backends: None, settings: LazySettings
 ) -> None:
     settings.GVSES_FORCE_PROVIDER = "workflow"
-    for name in ("responses", "workflow", "analyst"):
+    for name in ("workflow", "analyst"):
         kill(provider=name, by="bob")
+    kill(provider="responses", by="bob", instead="agents_sdk")
     now = overview()
     assert not now.is_outage
     assert {row.serves for row in now.rows} == {"workflow"}

@@ -6,8 +6,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from apps.routing import services
+from apps.routing import changes, kills
 from apps.routing.circuits import record_outcome
+from apps.routing.ledger import current_rollout
 from apps.routing.models import Rollout, RolloutChange
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_backends")]
@@ -47,8 +48,8 @@ def test_kill_and_unkill_count_at_once(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_show_json_is_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
-    services.set_shares(shares={"responses": 8_750, "workflow": 1_250}, by="Bob")
-    services.kill(provider="workflow", by="Bob", reason="Wrong prices.")
+    changes.set_shares(shares={"responses": 8_750, "workflow": 1_250}, by="Bob")
+    kills.kill(provider="workflow", by="Bob", reason="Wrong prices.")
     shown = json.loads(run(capsys, "show", "--json"))
     assert shown["version"] == 3
     workflow = shown["providers"]["workflow"]
@@ -74,7 +75,7 @@ def test_show_json_is_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_bad_input_is_refused_with_a_sentence_and_changes_nothing(arguments: list[str], sentence: str) -> None:
-    services.current_rollout()
+    current_rollout()
     with pytest.raises(CommandError) as refusal:
         call_command("rollout", *arguments)
     assert sentence in str(refusal.value)

@@ -8,8 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.providers.registry import PROVIDERS
-from apps.routing import circuits, services
+from apps.routing import changes, circuits, kills, ledger
 from apps.routing.errors import RoutingError
+from apps.routing.models import RolloutChange
 from apps.routing.open_circuit import circuit_of
 from apps.routing.overview import overview
 from apps.routing.shares import parse_shares
@@ -28,10 +29,13 @@ class Command(BaseCommand):
         kill = verbs.add_parser("kill", help="stop a provider from the next turn of every session")
         kill.add_argument("name", metavar="NAME")
         kill.add_argument("--reason", required=True, help="why")
+        kill.add_argument("--cut", action="store_true", help="end its running answers at once, not within 30 s")
+        kill.add_argument("--instead", default="", metavar="NAME", help="who serves instead; asked for with responses")
         unkill = verbs.add_parser("unkill", help="resume a stopped provider: its sessions return to it")
         unkill.add_argument("name", metavar="NAME")
         unkill.add_argument("--reason", required=True, help="why")
 
+        verbs.add_parser("verify", help="whether the audit log is whole: each entry follows the one before it")
         close = verbs.add_parser(
             "close-circuit", help="let a provider's turns go to it again, whether it is well or not"
         )
@@ -46,9 +50,11 @@ class Command(BaseCommand):
                 case "set":
                     self._set(options["shares"], reason=options["reason"])
                 case "kill":
-                    self._kill(options["name"], reason=options["reason"])
+                    self._kill(options)
+                case "verify":
+                    self._verify()
                 case "unkill":
-                    services.unkill(provider=options["name"], by=operator(), reason=options["reason"])
+                    kills.unkill(provider=options["name"], by=operator(), reason=options["reason"])
                     self.stdout.write(f"{options['name']} resumed. {overview().headline}")
                 case "close-circuit":
                     circuits.close_circuit(provider=options["name"], by=operator(), reason=options["reason"])
@@ -77,8 +83,8 @@ class Command(BaseCommand):
 
     def _set(self, pairs: list[str], *, reason: str) -> None:
         shares = parse_shares(parse_pairs(pairs), providers=tuple(PROVIDERS))
-        preview = services.preview_shares(shares=shares)
-        change = services.set_shares(shares=shares, by=operator(), reason=reason, expected_version=preview.version)
+        preview = changes.preview_shares(shares=shares)
+        change = changes.set_shares(shares=shares, by=operator(), reason=reason, expected_version=preview.version)
         if change is None:
             self.stdout.write("These are the shares already; nothing changed.")
             return
@@ -86,10 +92,20 @@ class Command(BaseCommand):
             self.stdout.write(sentence)
         self.stdout.write(f"No session that has begun moves. {overview().headline}")
 
-    def _kill(self, name: str, *, reason: str) -> None:
-        change = services.kill(provider=name, by=operator(), reason=reason)
-        said = f"{name} stopped." if change else f"{name} was stopped already; nothing changed."
+    def _kill(self, options: dict[str, Any]) -> None:
+        name, by, reason, cut = options["name"], operator(), options["reason"], options["cut"]
+        change = kills.kill(provider=name, by=by, reason=reason, cut=cut, instead=options["instead"])
+        said = f"{name} stopped."
+        if change is None and cut and kills.cut(provider=name, by=by, reason=reason):
+            said = f"{name} was stopped already; its running answers are cut."
+        elif change is None:
+            said = f"{name} was stopped already; nothing changed."
         self.stdout.write(f"{said} {overview().headline}")
+
+    def _verify(self) -> None:
+        if faults := ledger.verify():
+            raise CommandError("\n".join(faults))
+        self.stdout.write(f"{RolloutChange.objects.count()} entries, each follows the one before it.")
 
 
 def parse_pairs(pairs: list[str]) -> dict[str, str]:

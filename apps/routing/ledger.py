@@ -1,0 +1,132 @@
+"""The rollout's row and its audit log: each entry is chained to the one before it, and the row names the last."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from apps.providers.registry import DEFAULT_PROVIDER
+from apps.routing.buckets import BucketMap
+from apps.routing.ledger_hash import entry_hash
+from apps.routing.models import Rollout, RolloutChange
+from apps.routing.notifications import notify_of
+from apps.routing.shares import WHOLE, parse_share
+
+#: What a refused try may write of itself.
+REFUSED_CHARACTERS = 500
+
+
+def current_rollout() -> Rollout:
+    """The one row; the first call of all writes it from WORKFLOW_PERCENTAGE and WORKFLOW_KILL_SWITCH."""
+    return Rollout.objects.filter(pk=Rollout.ONLY_ID).first() or seed()
+
+
+def locked_rollout() -> Rollout:
+    """The row, locked until the transaction ends; SQLite locks the whole file when a transaction starts."""
+    current_rollout()
+    return Rollout.objects.select_for_update().get(pk=Rollout.ONLY_ID)
+
+
+def seed() -> Rollout:
+    """The first row, written once however many ask at the same time."""
+    share = parse_share(str(settings.WORKFLOW_PERCENTAGE), provider="workflow")
+    buckets = BucketMap.of_one(DEFAULT_PROVIDER).move({DEFAULT_PROVIDER: WHOLE - share, "workflow": share})
+    now = timezone.now().isoformat()
+    stop = {"reason": "WORKFLOW_KILL_SWITCH was set at the first start.", "by": "settings", "at": now}
+    fields = {
+        "salt": secrets.token_hex(8),
+        "shares": buckets.shares(),
+        "bucket_map": buckets.encode(),
+        "kills": {"workflow": {**stop, "cut_at": None, "instead": ""}} if settings.WORKFLOW_KILL_SWITCH else {},
+        "evidence_since": dict.fromkeys(buckets.shares(), now),
+    }
+    with transaction.atomic():
+        rollout, created = Rollout.objects.get_or_create(pk=Rollout.ONLY_ID, defaults=fields)
+        if created:
+            record(rollout, before={}, action=RolloutChange.Action.SEEDED, by="settings")
+    return rollout
+
+
+def record(
+    rollout: Rollout,
+    *,
+    action: RolloutChange.Action,
+    by: str,
+    before: Mapping[str, Any] | None = None,
+    reason: str = "",
+    provider: str = "",
+    what: str = "",
+    approved_by: str = "",
+    evidence: Any = None,
+) -> RolloutChange:
+    """Adds an entry and tells whoever listens; `rollout` is locked, and its transaction is the caller's.
+
+    `before` is the rollout's state before the change; None where shares and stops stay as they are.
+    """
+    change = RolloutChange(
+        at=timezone.now(),
+        by=by,
+        approved_by=approved_by,
+        action=action,
+        provider=provider,
+        reason=reason.strip(),
+        what=what,
+        version=rollout.version,
+        before=rollout.state() if before is None else before,
+        after=rollout.state(),
+        evidence=evidence,
+        previous_hash=rollout.ledger_head,
+    )
+    change.hash = entry_hash(change, previous=change.previous_hash)
+    change.save()
+    rollout.ledger_head = change.hash
+    rollout.save(update_fields=["ledger_head"])
+    notify_of(change)
+    return change
+
+
+def change_rollout(rollout: Rollout, *, before: Mapping[str, Any], **entry: Any) -> RolloutChange:
+    """Saves changed shares or stops as the next version, with its entry."""
+    rollout.version += 1
+    rollout.updated_at = timezone.now()
+    rollout.save()
+    return record(rollout, before=before, **entry)
+
+
+def refuse(*, by: str, what: str, provider: str = "") -> RolloutChange:
+    """Keeps a refused try that security wants to know of, in a transaction of its own."""
+    with transaction.atomic():
+        return record(
+            locked_rollout(),
+            action=RolloutChange.Action.REFUSED,
+            by=by,
+            what=what[:REFUSED_CHARACTERS],
+            provider=provider,
+        )
+
+
+def verify() -> list[str]:
+    """What is wrong with the audit log and the rollout, a sentence each; nothing where both are whole.
+
+    An edited, removed or added entry breaks the chain; a rollout edited past the services differs from the last entry.
+    """
+    faults = []
+    previous, last = "", None
+    with transaction.atomic():
+        rollout = locked_rollout()
+        for change in RolloutChange.objects.order_by("id").iterator():
+            if change.previous_hash != previous:
+                faults.append(f"Entry {change.pk} does not follow the one before it: an entry is missing or was added.")
+            if change.hash != entry_hash(change, previous=change.previous_hash):
+                faults.append(f"Entry {change.pk} was edited after it was written.")
+            previous, last = change.hash, change
+    if previous != rollout.ledger_head:
+        faults.append("The last entry is not the one that the rollout names: entries at the end are missing.")
+    if last is not None and last.after != rollout.state():
+        faults.append("The rollout's shares or stops are not those of the last entry: somebody changed them past it.")
+    if rollout.buckets.shares() != {name: share for name, share in rollout.shares.items() if share}:
+        faults.append("The bucket map does not give the shares that the rollout names.")
+    return faults
