@@ -148,6 +148,7 @@ def _store(session_id: UUID, assignment: Assignment) -> Assignment:
         share_at_assign=assignment.share_at_assign,
         shares_at_assign=dict(assignment.shares_at_assign),
         reason=assignment.reason,
+        assigned_at=timezone.now(),
     )
     if rows.insert(row, unless_there=True):
         return assignment

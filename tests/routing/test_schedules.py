@@ -1,0 +1,307 @@
+"""A month of a schedule, minute by simulated minute, and every verb that people have over it."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+from uuid import UUID
+
+import pytest
+from django.utils import timezone
+
+from apps.routing import changes, kills, ledger, schedules, services
+from apps.routing.errors import BadSchedule, OwnProposal, ReasonMissing, RoutingError, ScheduleNotReady
+from apps.routing.models import Evaluation, Rollout, RolloutChange, Schedule, SessionAssignment
+from apps.routing.schedule_rules import StageDraft, template
+from apps.routing.schedule_steps import next_step, roll_back, step_schedules
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_backends")]
+
+MONDAY = datetime(2026, 11, 2, 9, tzinfo=UTC)
+GUARDRAILS = ("backend_failures", "slow_first_text", "slow_answers", "tool_failures")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = MONDAY
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> datetime:
+        self.now += timedelta(**by)
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(timezone, "now", clock)
+    return clock
+
+
+def plan(*, first: datetime = MONDAY, **options: object) -> Schedule:
+    schedule = schedules.draft_schedule(candidate="workflow", stages=template(first=first), by="Alice", **options)  # type: ignore[arg-type]
+    return schedules.start_schedule(schedule_id=schedule.pk, by="Bob")
+
+
+def found(verdict: str, *, of: str = "backend_failures", candidate: str = "workflow") -> None:
+    verdicts = dict.fromkeys(GUARDRAILS, "safe") | {of: verdict}
+    Evaluation.objects.create(
+        at=timezone.now(),
+        candidate=candidate,
+        control="responses",
+        since=MONDAY,
+        version=1,
+        verdict=verdict,
+        summary=f"{verdict.upper()}: {of}.",
+        n_candidate=1,
+        n_control=1,
+        figures={"guardrails": [{"name": name, "verdict": value} for name, value in verdicts.items()]},
+        took_ms=1.0,
+    )
+
+
+def sessions_begin(n: int, random: Random) -> None:
+    for _ in range(n):
+        services.resolve(session_id=UUID(int=random.getrandbits(128)))
+
+
+def share_of(name: str = "workflow") -> int:
+    return Rollout.objects.get().shares.get(name, 0)
+
+
+def actions() -> list[str]:
+    return list(RolloutChange.objects.order_by("id").values_list("action", flat=True))
+
+
+def test_a_healthy_month_goes_from_10_to_100_by_week(clock: Clock) -> None:
+    random, schedule, seen = Random(1), plan(), []
+    for _ in range(28 * 8):
+        found("safe")
+        step_schedules(now=clock.now)
+        sessions_begin(36, random)
+        if share_of() != (seen[-1][1] if seen else 0):
+            seen.append((clock.now, share_of()))
+        clock.advance(hours=3)
+    assert seen == [(MONDAY + timedelta(weeks=week), share) for week, share in enumerate((1_000, 2_500, 5_000, 10_000))]
+    schedule.refresh_from_db()
+    assert (schedule.state, schedule.stage_number) == ("done", 4)
+    assert ledger.verify() == []
+    shares = dict.fromkeys(SessionAssignment.objects.values_list("share_at_assign", "provider"))
+    assert {share for share, provider in shares if provider == "workflow"} == {1_000, 2_500, 5_000, 10_000}
+
+
+def test_doubt_holds_the_stage_for_as_long_as_it_lasts(clock: Clock) -> None:
+    random = Random(2)
+    plan()
+    step_schedules(now=clock.now)
+    sessions_begin(2_400, random)
+    clock.advance(days=8)
+    found("inconclusive")
+    assert step_schedules(now=clock.now) == []
+    assert share_of() == 1_000
+    clock.advance(minutes=1)
+    found("safe")
+    assert step_schedules(now=clock.now)[0].startswith("workflow: begin. Stage 2, 25 %:")
+    assert share_of() == 2_500
+
+
+def test_harm_in_the_middle_of_a_hold_rolls_back_within_a_look_and_says_why(clock: Clock) -> None:
+    schedule = plan()
+    step_schedules(now=clock.now)
+    clock.advance(hours=5)
+    found("harmful", of="tool_failures")
+    assert step_schedules(now=clock.now) == ["workflow: roll back. HARMFUL: tool_failures."]
+    schedule.refresh_from_db()
+    assert (share_of(), schedule.state, schedule.stopped_why) == (0, "rolled_back", "HARMFUL: tool_failures.")
+    entry = RolloutChange.objects.first()
+    assert entry is not None
+    assert (entry.action, entry.by, entry.reason) == ("rolled_back", "watch", "HARMFUL: tool_failures.")
+    assert entry.evidence["verdict"] == "harmful"
+    assert step_schedules(now=clock.now) == []
+
+
+def test_after_harm_a_day_passes_or_somebody_signs(clock: Clock) -> None:
+    plan()
+    step_schedules(now=clock.now)
+    found("harmful")
+    step_schedules(now=clock.now)
+    clock.advance(hours=23)
+    with pytest.raises(ReasonMissing, match="rolled back for harm less than a day ago"):
+        plan(first=clock.now)
+    draft = Schedule.objects.get(state="draft")
+    schedules.start_schedule(schedule_id=draft.pk, by="Bob", risk_note="The tool is mended.")
+    assert step_schedules(now=clock.now)[0].startswith("workflow: begin. Stage 1, 10 %")
+    assert Rollout.objects.get().evidence_since["workflow"] == clock.now.isoformat()
+
+
+def test_where_the_plan_pauses_at_harm_the_share_stays_and_its_evidence_begins_anew_when_resumed(clock: Clock) -> None:
+    schedule = plan(on_harm="pause")
+    step_schedules(now=clock.now)
+    clock.advance(hours=1)
+    found("harmful")
+    assert step_schedules(now=clock.now) == ["workflow: pause. HARMFUL: backend_failures."]
+    assert step_schedules(now=clock.now) == []
+    assert share_of() == 1_000
+    with pytest.raises(ReasonMissing):
+        schedules.resume_schedule(schedule_id=schedule.pk, by="Bob", reason=" ")
+    schedules.resume_schedule(schedule_id=schedule.pk, by="Bob", reason="It was the test account.")
+    assert Rollout.objects.get().evidence_since["workflow"] == clock.now.isoformat()
+    schedule.refresh_from_db()
+    assert schedule.state == "active"
+
+
+def test_a_share_without_a_plan_is_rolled_back_at_harm_too(clock: Clock) -> None:
+    changes.set_shares(shares={"responses": 4_000, "agents_sdk": 6_000}, by="Bob")
+    found("harmful", candidate="agents_sdk")
+    assert step_schedules(now=clock.now) == ["agents_sdk: roll back. HARMFUL: backend_failures."]
+    assert Rollout.objects.get().shares == {"responses": 10_000}
+    clock.advance(minutes=20)
+    changes.set_shares(shares={"responses": 4_000, "agents_sdk": 6_000}, by="Bob")
+    assert step_schedules(now=clock.now) == []
+
+
+def test_other_providers_keep_their_share_through_every_stage(clock: Clock) -> None:
+    changes.set_shares(shares={"responses": 9_000, "analyst": 1_000}, by="Bob")
+    stages = [StageDraft(share=2_000, starts_at=MONDAY, min_sessions=0)]
+    schedule = schedules.draft_schedule(candidate="workflow", stages=stages, by="Alice")
+    schedules.start_schedule(schedule_id=schedule.pk, by="Alice")
+    step_schedules(now=clock.now)
+    assert Rollout.objects.get().shares == {"responses": 7_000, "analyst": 1_000, "workflow": 2_000}
+
+
+def test_a_stage_begun_by_hand_says_what_holds_it_until_nothing_does(clock: Clock) -> None:
+    schedule = plan(is_automatic=False)
+    step_schedules(now=clock.now)
+    sessions_begin(2_400, Random(3))
+    clock.advance(days=7)
+    found("inconclusive")
+    with pytest.raises(ScheduleNotReady, match="INCONCLUSIVE: backend_failures"):
+        schedules.begin_next_stage(schedule_id=schedule.pk, by="Bob")
+    schedules.sign_risk(schedule_id=schedule.pk, by="Bob", note="Five failures in all; the desk needs it.")
+    assert step_schedules(now=clock.now) == []
+    schedule.refresh_from_db()
+    assert next_step(schedule, now=clock.now).step == "ready"
+    schedules.begin_next_stage(schedule_id=schedule.pk, by="Bob")
+    assert share_of() == 2_500
+    signed = RolloutChange.objects.get(action="risk_signed")
+    assert (signed.by, signed.evidence["verdict"]) == ("Bob", "inconclusive")
+
+
+def test_a_stop_holds_the_plan_and_keeps_the_shares(clock: Clock) -> None:
+    schedule = plan()
+    step_schedules(now=clock.now)
+    sessions_begin(2_400, Random(4))
+    kills.kill(provider="workflow", by="Bob")
+    clock.advance(days=7)
+    found("safe")
+    assert step_schedules(now=clock.now) == []
+    schedule.refresh_from_db()
+    assert "is stopped by the kill switch" in next_step(schedule, now=clock.now).why
+    assert share_of() == 1_000
+
+
+def test_shares_set_by_hand_pause_the_plan_and_resuming_gives_the_stage_its_share(clock: Clock) -> None:
+    schedule = plan()
+    step_schedules(now=clock.now)
+    changes.set_shares(shares={"responses": 5_000, "workflow": 5_000}, by="Alice")
+    assert "somebody set the shares by hand" in step_schedules(now=clock.now)[0]
+    schedules.resume_schedule(schedule_id=schedule.pk, by="Bob", reason="Back to the plan.")
+    assert share_of() == 1_000
+
+
+def test_a_person_rolls_back_in_one_step(clock: Clock) -> None:
+    schedule = plan()
+    step_schedules(now=clock.now)
+    with pytest.raises(ReasonMissing):
+        roll_back(candidate="workflow", by="Bob", reason="")
+    roll_back(candidate="workflow", by="Bob", reason="Complaints.")
+    schedule.refresh_from_db()
+    assert (share_of(), schedule.state) == (0, "rolled_back")
+    # Only harm that the watch found asks for a day's rest.
+    plan(first=clock.now)
+
+
+def test_two_people_where_two_decide(settings, clock: Clock) -> None:
+    settings.ROLLOUT_TWO_PERSON = True
+    draft = schedules.draft_schedule(candidate="workflow", stages=template(first=MONDAY), by="Alice")
+    with pytest.raises(OwnProposal):
+        schedules.start_schedule(schedule_id=draft.pk, by="alice (shell)")
+    assert actions()[-1] == "refused"
+    schedules.start_schedule(schedule_id=draft.pk, by="Bob")
+    step_schedules(now=clock.now)
+    assert share_of() == 1_000
+
+
+def late(stages: Sequence[StageDraft]) -> list[StageDraft]:
+    return [StageDraft(share=s.share, starts_at=s.starts_at - timedelta(days=1), min_sessions=1) for s in stages]
+
+
+def steep(stages: Sequence[StageDraft]) -> list[StageDraft]:
+    return [stages[1], StageDraft(share=1_000, starts_at=stages[2].starts_at, min_sessions=1)]
+
+
+def backwards(stages: Sequence[StageDraft]) -> list[StageDraft]:
+    return [stages[0], StageDraft(share=5_000, starts_at=stages[0].starts_at, min_sessions=1)]
+
+
+def unguarded(stages: Sequence[StageDraft]) -> list[StageDraft]:
+    return [StageDraft(share=100, starts_at=stages[0].starts_at, min_sessions=1, guardrails=())]
+
+
+def guarded_by_what_is_not_there(stages: Sequence[StageDraft]) -> list[StageDraft]:
+    return [StageDraft(share=100, starts_at=stages[0].starts_at, min_sessions=1, guardrails=("vibes",))]
+
+
+def beyond_the_whole(stages: Sequence[StageDraft]) -> list[StageDraft]:
+    return [StageDraft(share=10_001, starts_at=stages[0].starts_at, min_sessions=1)]
+
+
+def none_at_all(stages: Sequence[StageDraft]) -> list[StageDraft]:
+    return []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "field", "sentence"),
+    [
+        (late, "stage-1-starts_at", "Stage 1: 01 Nov 2026, 09:00 UTC is in the past."),
+        (steep, "stage-2-share", "Stage 2: 10 % is not more than the 25 % of the stage before."),
+        (backwards, "stage-2-starts_at", "Stage 2: it begins no later than the stage before."),
+        (unguarded, "stage-1-guardrails", "Stage 1: it has no guardrail"),
+        (guarded_by_what_is_not_there, "stage-1-guardrails", "Stage 1: there is no guardrail “vibes”"),
+        (beyond_the_whole, "stage-1-share", "at most 100 %; this is 100.01 %"),
+        (none_at_all, "stages", "A schedule has at least one stage."),
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_refused_at_its_field(
+    clock: Clock, spoil: Callable[[Sequence[StageDraft]], list[StageDraft]], field: str, sentence: str
+) -> None:
+    with pytest.raises(BadSchedule) as refusal:
+        schedules.draft_schedule(candidate="workflow", stages=spoil(template(first=MONDAY)), by="Alice")
+    assert refusal.value.field == field
+    assert sentence in str(refusal.value)
+    assert not Schedule.objects.exists()
+
+
+def test_a_plan_leaves_room_for_the_shares_of_others(clock: Clock) -> None:
+    changes.set_shares(shares={"responses": 7_000, "analyst": 3_000}, by="Bob")
+    with pytest.raises(BadSchedule, match="other providers keep 30 %, so at most 70 % is left") as refusal:
+        schedules.draft_schedule(candidate="workflow", stages=template(first=MONDAY), by="Alice")
+    assert refusal.value.field == "stage-4-share"
+
+
+@pytest.mark.parametrize("candidate", ["responses", "gpt"])
+def test_a_provider_is_compared_with_another_one_that_there_is(clock: Clock, candidate: str) -> None:
+    with pytest.raises(RoutingError):
+        schedules.draft_schedule(candidate=candidate, stages=template(first=MONDAY), by="Alice")
+
+
+def test_one_live_schedule_a_provider(clock: Clock) -> None:
+    schedule = plan()
+    with pytest.raises(ScheduleNotReady, match="workflow has a schedule already"):
+        plan()
+    schedules.end_schedule(schedule_id=schedule.pk, by="Bob", reason="Another plan.")
+    second = plan()
+    with pytest.raises(ScheduleNotReady, match="The schedule is ended by now"):
+        schedules.pause_schedule(schedule_id=schedule.pk, by="Bob", reason="Late.")
+    assert second.pk != schedule.pk
