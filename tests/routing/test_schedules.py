@@ -79,7 +79,7 @@ def test_a_healthy_month_goes_from_10_to_100_by_week(clock: Clock) -> None:
     for _ in range(28 * 8):
         found("safe")
         step_schedules(now=clock.now)
-        sessions_begin(36, random)
+        sessions_begin(48, random)
         if share_of() != (seen[-1][1] if seen else 0):
             seen.append((clock.now, share_of()))
         clock.advance(hours=3)
