@@ -1,3 +1,16 @@
 """The guardrails."""
 
-GUARDRAILS = {"backend_failures": None, "slow_first_text": None, "slow_answers": None, "tool_failures": None}
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Guardrail:
+    label: str
+
+
+GUARDRAILS = {
+    "backend_failures": Guardrail("Backend failures"),
+    "slow_first_text": Guardrail("Slow first text"),
+    "slow_answers": Guardrail("Slow answers"),
+    "tool_failures": Guardrail("Tool failures"),
+}

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from apps.providers.registry import DEFAULT_PROVIDER
 from apps.routing.choose import Standing
 from apps.routing.circuit_notes import CircuitNote, circuit_note, circuits_headline
 from apps.routing.circuits import is_floor, open_circuits
@@ -26,6 +27,8 @@ class Stop:
     reason: str
     by: str
     at: datetime | None
+    is_cut: bool = False
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,10 @@ class ProviderRow:
     stop: Stop | None
     #: Its circuit, while it is open.
     circuit: CircuitNote | None
+
+    @property
+    def is_default(self) -> bool:
+        return self.name == DEFAULT_PROVIDER
 
     @property
     def share_text(self) -> str:
@@ -156,8 +163,18 @@ def _row(rollout: Rollout, now: Standing, name: str, *, forced: str | None) -> P
         has_backend=now.why_unavailable(name) is None,
         share_note=_share_note(now, name, forced=forced),
         stop_effect=_stop_effect(rollout, now, name, forced=forced),
-        stop=Stop(reason=stop["reason"], by=stop["by"], at=parse_datetime(stop["at"])) if stop else None,
+        stop=_stop(stop) if stop else None,
         circuit=circuit_note(now, name, forced=forced),
+    )
+
+
+def _stop(kept: Mapping[str, Any]) -> Stop:
+    return Stop(
+        reason=kept["reason"],
+        by=kept["by"],
+        at=parse_datetime(kept["at"]),
+        is_cut=bool(kept.get("cut_at")),
+        instead=kept.get("instead", ""),
     )
 
 

@@ -79,6 +79,10 @@ def withdraw(*, proposal_id: int, by: str) -> None:
         )
 
 
+def is_resume(proposal_id: int) -> bool:
+    return Proposal.objects.filter(pk=proposal_id, kind=Kind.RESUME).exists()
+
+
 def person(name: str) -> str:
     """Who it is, whether they came by the page or by the shell."""
     return name.removesuffix(" (shell)").casefold()

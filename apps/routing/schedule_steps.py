@@ -21,7 +21,7 @@ from apps.routing.schedule_evidence import evidence_of, latest_evaluation
 from apps.routing.schedule_rules import shares_with
 from apps.routing.services import standing
 from apps.routing.shares import percent
-from apps.routing.stages import Decision, Plan, PlannedStage, Situation, Step, decide
+from apps.routing.stages import COOL_DOWN, Decision, Plan, PlannedStage, Situation, Step, decide
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +60,14 @@ def roll_back(*, candidate: str, by: str, reason: str, evidence: Any = None) -> 
 def next_step(schedule: Schedule, *, now: datetime) -> Decision:
     """What would follow now, and why; nothing changes."""
     return decision_for(ledger.current_rollout(), schedule, now=now)
+
+
+def wants_note(candidate: str, *, now: datetime) -> bool:
+    """Whether the watch found harm in it so recently that trying again wants a person's note."""
+    harmed = RolloutChange.objects.filter(
+        action=Action.ROLLED_BACK, provider=candidate, by=WATCH, at__gt=now - COOL_DOWN
+    )
+    return harmed.exists()
 
 
 def step_schedules(*, now: datetime) -> list[str]:

@@ -15,7 +15,6 @@ from apps.routing.proposals import person
 from apps.routing.schedule_evidence import latest_evaluation
 from apps.routing.schedule_rules import StageDraft, check_draft
 from apps.routing.schedule_steps import (
-    WATCH,
     begin_stage,
     decision_for,
     give_share,
@@ -25,9 +24,10 @@ from apps.routing.schedule_steps import (
     record_of,
     require_reason,
     stop,
+    wants_note,
 )
 from apps.routing.shares import percent
-from apps.routing.stages import COOL_DOWN, Decision, Step
+from apps.routing.stages import Decision, Step
 
 State, OnHarm, Action = Schedule.State, Schedule.OnHarm, RolloutChange.Action
 
@@ -174,10 +174,7 @@ def begin_next_stage(*, schedule_id: int, by: str) -> Decision:
 
 
 def _require_cool(candidate: str, *, note: str) -> None:
-    harmed = RolloutChange.objects.filter(
-        action=Action.ROLLED_BACK, provider=candidate, by=WATCH, at__gt=timezone.now() - COOL_DOWN
-    )
-    if harmed.exists() and not note.strip():
+    if wants_note(candidate, now=timezone.now()) and not note.strip():
         raise ReasonMissing(
             f"{candidate} was rolled back for harm less than a day ago: sign a note that says what has changed.",
             provider=candidate,

@@ -162,7 +162,7 @@ def _waits_for(plan: Plan, following: PlannedStage, situation: Situation) -> str
         return f"{plan.candidate} {situation.obstacle}; the schedule holds until it serves."
     due = earliest(plan, following)
     if situation.now < due:
-        return f"Stage {following.number}, {percent(following.share)}, begins on {_day(due)} at the earliest."
+        return f"Stage {following.number}, {percent(following.share)}, begins on {day(due)} at the earliest."
     stage = plan.stage
     if stage is None:
         return None
@@ -194,7 +194,7 @@ def _too_few(stage: PlannedStage, situation: Situation) -> str:
     return f"Stage {stage.number} has seen {situation.n_sessions:,} of {stage.min_sessions:,} sessions."
 
 
-def _day(moment: datetime) -> str:
+def day(moment: datetime) -> str:
     return f"{moment:%a} {moment.day} {moment:%b %Y, %H:%M} UTC"
 
 

@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils import timezone
 
+from apps.routing.shares import changed_shares
+
 
 class Proposal(models.Model):
     """What was proposed never changes; how it ended is written once."""
@@ -36,6 +38,13 @@ class Proposal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, proposed by {self.by}"
+
+    @property
+    def change(self) -> str:
+        """What it would do, in one line."""
+        if self.kind == self.Kind.RESUME:
+            return f"resume {self.provider}"
+        return changed_shares(self.before["shares"], self.shares or {})
 
     @property
     def is_open(self) -> bool:
