@@ -34,10 +34,9 @@ def live_note(live: Live) -> str:
 def running_note(n_running: int) -> str:
     """What a stop means for those who are being answered now."""
     if not n_running:
-        return "No answer of it is running; 0 new ones start."
-    verb = "will finish" if n_running > 1 else "finishes"
-    noun = "running answers" if n_running > 1 else "running answer"
-    return f"{n_running:,} {noun} {verb}, within {DRAIN_DEADLINE_S} s; 0 new ones start."
+        return "If stopped: no answer is running, 0 new ones start."
+    answers = "running answers" if n_running > 1 else "running answer"
+    return f"If stopped: {n_running:,} {answers} will finish within {DRAIN_DEADLINE_S:g} s, 0 new ones start."
 
 
 def drain_note(stop: Stop, n_running: int, *, now: datetime) -> str:
@@ -57,14 +56,14 @@ def watch_note(*, now: datetime) -> WatchNote:
     if watch is None or watch.began_at is None:
         return WatchNote(
             sentence="Automation has never looked: no stage begins by itself and harm goes unseen. "
-            "Start `manage.py watch`.",
+            "Start manage.py watch.",
             is_silent=True,
         )
     ago = now - watch.began_at
     if ago > SILENT_AFTER:
         return WatchNote(
             sentence=f"Automation last looked {duration(ago)} ago: no stage begins by itself and harm goes unseen. "
-            "Start `manage.py watch`.",
+            "Start manage.py watch.",
             is_silent=True,
         )
     if watch.error:

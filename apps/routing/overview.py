@@ -207,7 +207,9 @@ def _stop_effect(rollout: Rollout, now: Standing, name: str, *, forced: str | No
     server = after.server_for(name)
     if name in now.circuits:
         return f"{server} serves its sessions already, while its circuit is open; a stop holds until it is resumed."
-    effect = f"From the next turn {server} serves its sessions; running answers finish."
+    if name == DEFAULT_PROVIDER:
+        return "The next page asks what serves its sessions instead."
+    effect = f"From the next turn {server} serves its sessions."
     if not is_floor(name):
         return effect
     return f"{effect} Nobody rescues a turn then: where another provider fails, people may see an error."

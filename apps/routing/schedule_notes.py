@@ -105,7 +105,7 @@ def _stage_note(schedule: Schedule, stage: Stage) -> StageNote:
         mark, when = "running", f"since {day(stage.began_at)}"
     else:
         mark, when = "done", f"{day(stage.began_at)} to {day(stage.ended_at)}"
-    wants = f"then at least {stage.min_sessions:,} sessions and SAFE from {len(stage.guardrails)} guardrails"
+    wants = f"lasts for at least {stage.min_sessions:,} sessions, until {len(stage.guardrails)} guardrails say SAFE"
     if stage.number == max(other.number for other in schedule.stages.all()):
         wants = f"done after {stage.min_sessions:,} sessions"
     if stage.risk_signed_by:

@@ -274,7 +274,7 @@ def test_an_open_circuit_is_told_on_the_page_with_what_to_do(settings, bob: Clie
 
 def test_the_page_says_what_time_it_shows_and_how_to_look_again(bob: Client) -> None:
     page = bob.get(PAGE).content.decode()
-    assert re.search(r"At \d\d:\d\d:\d\d UTC</span></h2>", page)
+    assert re.search(r"At <span data-live-at>\d\d:\d\d:\d\d UTC</span></h2>", page)
     assert f'<a href="{PAGE}">Look again</a>' in page
 
 

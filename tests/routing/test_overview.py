@@ -91,15 +91,15 @@ def test_a_stop_says_beforehand_what_it_will_do(only_analyst: None) -> None:
 @pytest.mark.django_db
 def test_with_others_able_a_stop_names_who_takes_over(all_backends: None) -> None:
     effects = {row.name: row.stop_effect for row in overview().rows}
-    assert effects["workflow"] == "From the next turn responses serves its sessions; running answers finish."
-    assert effects["responses"] == "From the next turn analyst serves its sessions; running answers finish."
+    assert effects["workflow"] == "From the next turn responses serves its sessions."
+    assert effects["responses"] == "The next page asks what serves its sessions instead."
 
 
 @pytest.mark.django_db
 def test_stopping_the_last_of_the_chain_says_that_nobody_rescues_then(all_backends: None) -> None:
     effects = {row.name: row.stop_effect for row in overview().rows}
     assert effects["analyst"] == (
-        "From the next turn responses serves its sessions; running answers finish. Nobody rescues a turn then: where "
+        "From the next turn responses serves its sessions. Nobody rescues a turn then: where "
         "another provider fails, people may see an error."
     )
 

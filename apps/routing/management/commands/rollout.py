@@ -5,15 +5,19 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.providers.registry import PROVIDERS
-from apps.routing import changes, circuits, kills, ledger
+from apps.routing import changes, circuits, kills, ledger, proposals
 from apps.routing.errors import RoutingError
+from apps.routing.live import live_now
+from apps.routing.live_notes import live_note, watch_note
 from apps.routing.models import RolloutChange
 from apps.routing.open_circuit import circuit_of
 from apps.routing.overview import overview
 from apps.routing.shares import parse_shares
+from apps.routing.shell_verbs import add_verbs, proposals_text, run, schedules_text
 
 
 class Command(BaseCommand):
@@ -35,6 +39,8 @@ class Command(BaseCommand):
         unkill.add_argument("name", metavar="NAME")
         unkill.add_argument("--reason", required=True, help="why")
 
+        set_.add_argument("--propose", action="store_true", help="keep them for somebody to approve")
+        add_verbs(verbs)
         verbs.add_parser("verify", help="whether the audit log is whole: each entry follows the one before it")
         close = verbs.add_parser(
             "close-circuit", help="let a provider's turns go to it again, whether it is well or not"
@@ -48,17 +54,18 @@ class Command(BaseCommand):
                 case "show":
                     self._show(as_json=options["json"])
                 case "set":
-                    self._set(options["shares"], reason=options["reason"])
+                    self._set(options["shares"], reason=options["reason"], is_proposal=options["propose"])
                 case "kill":
                     self._kill(options)
                 case "verify":
                     self._verify()
                 case "unkill":
-                    kills.unkill(provider=options["name"], by=operator(), reason=options["reason"])
-                    self.stdout.write(f"{options['name']} resumed. {overview().headline}")
+                    self._unkill(options["name"], reason=options["reason"])
                 case "close-circuit":
                     circuits.close_circuit(provider=options["name"], by=operator(), reason=options["reason"])
                     self.stdout.write(f"{circuit_of(options['name'])} is closed. {overview().headline}")
+                case _:
+                    self.stdout.write(run(options, by=operator()))
         except RoutingError as error:
             raise CommandError(str(error)) from error
 
@@ -79,11 +86,21 @@ class Command(BaseCommand):
             if row.circuit:
                 for sentence in (row.circuit.what, row.circuit.tries, row.circuit.to_do):
                     self.stdout.write(f"{'':<{width}}  {sentence}")
+        for line in (*proposals_text(), *schedules_text()):
+            self.stdout.write(line)
+        self.stdout.write(live_note(live_now()))
+        self.stdout.write(watch_note(now=now.as_of).sentence)
         self.stdout.write(f"Version {now.version}, {now.updated_at:%Y-%m-%d %H:%M} UTC.")
 
-    def _set(self, pairs: list[str], *, reason: str) -> None:
+    def _set(self, pairs: list[str], *, reason: str, is_proposal: bool) -> None:
         shares = parse_shares(parse_pairs(pairs), providers=tuple(PROVIDERS))
         preview = changes.preview_shares(shares=shares)
+        if is_proposal:
+            proposal = proposals.propose_shares(
+                shares=shares, by=operator(), reason=reason, expected_version=preview.version
+            )
+            self.stdout.write(f"Proposal {proposal.pk} waits for approval: {proposal.change}. Nothing has changed yet.")
+            return
         change = changes.set_shares(shares=shares, by=operator(), reason=reason, expected_version=preview.version)
         if change is None:
             self.stdout.write("These are the shares already; nothing changed.")
@@ -101,6 +118,14 @@ class Command(BaseCommand):
         elif change is None:
             said = f"{name} was stopped already; nothing changed."
         self.stdout.write(f"{said} {overview().headline}")
+
+    def _unkill(self, name: str, *, reason: str) -> None:
+        if settings.ROLLOUT_TWO_PERSON:
+            proposal = proposals.propose_resume(provider=name, by=operator(), reason=reason)
+            self.stdout.write(f"Proposal {proposal.pk} waits for a second person. {name} is still stopped.")
+            return
+        kills.unkill(provider=name, by=operator(), reason=reason)
+        self.stdout.write(f"{name} resumed. {overview().headline}")
 
     def _verify(self) -> None:
         if faults := ledger.verify():
