@@ -47,9 +47,9 @@ def approve(*, proposal_id: int, by: str) -> RolloutChange:
     Raises ProposalEnded, OwnProposal where two people decide, and RolloutReplaced where what it was about has changed
     since; a proposal that was overtaken stays open no longer.
     """
-    proposal = Proposal.objects.filter(pk=proposal_id).first()
-    if proposal is not None and settings.ROLLOUT_TWO_PERSON and person(by) == person(proposal.by):
-        ledger.refuse(by=by, what=f"tried to approve their own proposal {proposal_id}", provider=proposal.provider)
+    waiting = Proposal.objects.filter(pk=proposal_id, state=State.OPEN).first()
+    if waiting is not None and settings.ROLLOUT_TWO_PERSON and person(by) == person(waiting.by):
+        ledger.refuse(by=by, what=f"tried to approve their own proposal {proposal_id}", provider=waiting.provider)
         raise OwnProposal("You proposed this; somebody else has to approve it.")
     overtaken = ""
     with transaction.atomic():

@@ -4,7 +4,7 @@ import re
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -13,20 +13,12 @@ from apps.routing import changes, kills, services
 from apps.routing.circuits import record_outcome
 from apps.routing.ledger import current_rollout
 from apps.routing.models import Circuit, CircuitChange, Rollout, RolloutChange, SessionAssignment
+from tests.routing.staff import make_staff
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_backends")]
 
 PAGE = "/admin/routing/rollout/1/change/"
 SHARES = {"share_responses": "75", "share_workflow": "25", "share_agents_sdk": "0", "share_analyst": ""}
-
-
-def make_staff(*permissions: str, name: str = "Bob") -> Client:
-    """A signed-in staff member with these permissions of the routing app."""
-    user = User.objects.create_user(name, is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(content_type__app_label="routing", codename__in=permissions))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture
