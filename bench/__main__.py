@@ -1,7 +1,8 @@
 """`make bench`: runs each benchmark in turn and prints what it measured."""
 
-from bench import providers, turns
+from bench import providers, routing, turns
 
 if __name__ == "__main__":
     turns.main()
     providers.main()
+    routing.main()
