@@ -1,8 +1,9 @@
 """`make bench`: runs each benchmark in turn and prints what it measured."""
 
-from bench import providers, routing, turns
+from bench import evidence, providers, routing, turns
 
 if __name__ == "__main__":
     turns.main()
     providers.main()
     routing.main()
+    evidence.main()

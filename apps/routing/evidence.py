@@ -8,7 +8,8 @@ A verdict speaks of the sessions so far, and of later ones as far as these resem
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -20,6 +21,7 @@ from apps.routing.evidence_processes import (
     ABOVE,
     ASTRAY,
     Counts,
+    FloatArray,
     log_e_of_ratio,
     rate_ceiling,
     ratio_ceiling,
@@ -107,7 +109,8 @@ def judge(
     SAFE: the worst excess still possible is at most `safe_margin` (0.02: two points), at `alpha_safe`.
 
     The worst excess is the smaller of two ceilings, each at half of `alpha_safe`: the candidate's rate alone, and
-    (ratio - 1)·c, with the ratio at its upper bound and the control's rate c as observed.
+    (ratio - 1)·c, with the ratio at its upper bound and c the rate that the candidate's sessions would have had with
+    the control, as observed (`Sample.rate_without`).
     """
     for name, value in (("alpha_harm", alpha_harm), ("alpha_safe", alpha_safe), ("safe_margin", safe_margin)):
         if not 0 < value < 1:
@@ -125,8 +128,9 @@ def judge(
     bad_candidate, bad_control = int(np.sum(sample.bad.candidate)), int(np.sum(sample.bad.control))
     ratio_high = ratio_ceiling(sample.bad, alpha=alpha_safe / 2)
     excess_ceiling = rate_ceiling(bad=bad_candidate, n=n_candidate, alpha=alpha_safe / 2)
-    if ratio_high is not None:
-        excess_ceiling = min(excess_ceiling, (ratio_high - 1) * float(sample.rate_control()))
+    rate_without = float(sample.rate_without())
+    if ratio_high is not None and rate_without:
+        excess_ceiling = min(excess_ceiling, (ratio_high - 1) * rate_without)
     log_e = float(log_e_of_ratio(sample.bad, ratio=harm_margin, mixture=ABOVE))
     verdict, more_sessions, leads_to = _verdict(sample, rule)
     return Judgement(
@@ -162,15 +166,23 @@ def _verdict(sample: Sample, rule: Rule) -> tuple[Verdict, int | None, Verdict |
 
 
 def _sample(cells: Sequence[Cell]) -> Sample:
-    concurrent = [cell for cell in cells if _is_concurrent(cell.odds)]
+    """The cells in which both arms could get sessions, those of equal odds as one."""
+    by_odds: dict[float, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        if _is_concurrent(cell.odds):
+            by_odds[cell.odds].append(cell)
+
+    def total(count: Callable[[Cell], int]) -> FloatArray:
+        return np.array([sum(map(count, some)) for some in by_odds.values()], dtype=float)
+
     return Sample(
         bad=Counts(
-            odds=np.array([cell.odds for cell in concurrent], dtype=float),
-            candidate=np.array([cell.bad_candidate for cell in concurrent], dtype=float),
-            control=np.array([cell.bad_control for cell in concurrent], dtype=float),
+            odds=np.array(list(by_odds), dtype=float),
+            candidate=total(lambda cell: cell.bad_candidate),
+            control=total(lambda cell: cell.bad_control),
         ),
-        n_candidate=np.array([cell.n_candidate for cell in concurrent], dtype=float),
-        n_control=np.array([cell.n_control for cell in concurrent], dtype=float),
+        n_candidate=total(lambda cell: cell.n_candidate),
+        n_control=total(lambda cell: cell.n_control),
     )
 
 

@@ -41,10 +41,17 @@ class Sample:
     n_candidate: FloatArray
     n_control: FloatArray
 
-    def rate_control(self) -> FloatArray:
-        """The control's bad sessions among its sessions; 0 while it has none."""
-        n = np.sum(self.n_control, axis=-1)
-        rate: FloatArray = np.sum(self.bad.control, axis=-1) / np.where(n > 0, n, 1)
+    def rate_without(self) -> FloatArray:
+        """The bad rate that the candidate's sessions would have had with the control; 0 while the control has none.
+
+        The control's rate by cell, weighed by the candidate's sessions there: when rates change while the shares do,
+        the control's plain average is that of other times. Cells without a control session are left out.
+        """
+        known = self.n_control > 0
+        weights = np.where(known, self.n_candidate, 0)
+        total = np.sum(weights, axis=-1)
+        expected = np.sum(weights * self.bad.control / np.where(known, self.n_control, 1), axis=-1)
+        rate: FloatArray = expected / np.where(total > 0, total, 1)
         return rate
 
     def ahead(self, times: FloatArray) -> "Sample":
@@ -84,8 +91,8 @@ def is_harmful(sample: Sample, rule: Rule) -> BoolArray:
 def is_safe(sample: Sample, rule: Rule) -> BoolArray:
     """Whether an excess beyond `safe_margin` is rejected, by the candidate's rate alone or against the control's.
 
-    The excess is (ratio - 1)·c at the control's rate c, so the margin is the ratio 1 + margin / c. Both ways are
-    open, so each gets half of alpha. A control without a bad session says nothing about the ratio.
+    The excess is (ratio - 1)·c with c the rate without the candidate, so the margin is the ratio 1 + margin / c.
+    Either way suffices, so each gets half of alpha. Where c is 0 the ratio says nothing.
     """
     by_rate = log_e_of_rate(
         bad=np.sum(sample.bad.candidate, axis=-1),
@@ -93,7 +100,7 @@ def is_safe(sample: Sample, rule: Rule) -> BoolArray:
         rate=rule.safe_margin,
         mixture=BELOW,
     )
-    c = sample.rate_control()
+    c = sample.rate_without()
     ratio = 1 + rule.safe_margin / np.where(c > 0, c, 1)
     by_ratio = log_e_of_ratio(sample.bad, ratio=ratio, mixture=BELOW)
     safe: BoolArray = (by_rate >= rule.log_safe) | ((c > 0) & (by_ratio >= rule.log_safe))

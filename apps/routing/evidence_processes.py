@@ -45,21 +45,20 @@ class Mixture:
     @classmethod
     def bell(cls, *, low: float, high: float, centre: float, spread: float, n: int) -> "Mixture":
         """Multipliers in equal steps of the logarithm, weighed by a normal curve over the logarithm."""
-        multipliers = np.geomspace(low, high, n)
+        return cls(multipliers=np.geomspace(low, high, n), log_weights=_bell(low, high, centre, spread, n))
+
+    @classmethod
+    def two_bells(cls, *, low: float, high: float, centre: float, spread: float, n: int) -> "Mixture":
+        """The same over how far a multiplier's logarithm is from 0, half of the weight on either side."""
+        distances, log_weights = np.geomspace(low, high, n), _bell(low, high, centre, spread, n)
         return cls(
-            multipliers=multipliers,
-            log_weights=_normalised(-0.5 * (np.log(multipliers / centre) / spread) ** 2),
-        )
-
-    def with_mirror(self) -> "Mixture":
-        """Half of the weight here, half on the same multipliers turned upside down."""
-        return Mixture(
-            multipliers=np.concatenate([1 / self.multipliers[::-1], self.multipliers]),
-            log_weights=_normalised(np.concatenate([self.log_weights[::-1], self.log_weights])),
+            multipliers=np.exp(np.concatenate([-distances[::-1], distances])),
+            log_weights=np.concatenate([log_weights[::-1], log_weights]) - math.log(2),
         )
 
 
-def _normalised(log_weights: FloatArray) -> FloatArray:
+def _bell(low: float, high: float, centre: float, spread: float, n: int) -> FloatArray:
+    log_weights = -0.5 * (np.log(np.geomspace(low, high, n) / centre) / spread) ** 2
     return log_weights - _log_sum_exp(log_weights)
 
 
@@ -70,12 +69,12 @@ def _log_sum_exp(exponents: FloatArray) -> FloatArray:
     return total
 
 
-#: "The candidate fails more": centred where a bad release usually is, seven times the errors.
+#: "The candidate fails more": centred where a bad release usually is, at seven times the failures.
 ABOVE = Mixture.bell(low=1.15, high=60, centre=7, spread=1.0, n=24)
 #: "It fails less than that": what a bound from above is made of.
 BELOW = Mixture.bell(low=0.02, high=0.95, centre=0.5, spread=0.7, n=24)
-#: "Sessions go missing", on either side: a tenth to a half of them.
-ASTRAY = Mixture.bell(low=math.exp(0.03), high=math.exp(2), centre=math.exp(0.17), spread=0.45, n=12).with_mirror()
+#: "Sessions go missing", in either arm: from 4 % of them to most, centred at a fifth.
+ASTRAY = Mixture.two_bells(low=0.04, high=2, centre=0.2, spread=0.45, n=12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -112,7 +111,9 @@ def log_e_of_ratio(counts: Counts, *, ratio: float | FloatArray, mixture: Mixtur
     return _log_sum_exp(gained - paid + mixture.log_weights)
 
 
-def log_e_of_rate(*, bad: float | FloatArray, n: float | FloatArray, rate: float, mixture: Mixture) -> FloatArray:
+def log_e_of_rate(
+    *, bad: float | FloatArray, n: float | FloatArray, rate: float | FloatArray, mixture: Mixture
+) -> FloatArray:
     """Logarithm of the evidence against "the average rate so far is `rate`", `bad` of `n` having been seen.
 
     A multiplier λ gives exp(k·log λ - n·log(1 - p + p·λ)). Let the i-th session be bad with probability p_i, which
@@ -122,7 +123,8 @@ def log_e_of_rate(*, bad: float | FloatArray, n: float | FloatArray, rate: float
     for rates that change over time. (Its shape: Waudby-Smith and Ramdas, arXiv 2010.09686.)
     """
     gained = np.asarray(bad, dtype=float)[..., np.newaxis] * np.log(mixture.multipliers)
-    paid = np.asarray(n, dtype=float)[..., np.newaxis] * np.log1p(rate * (mixture.multipliers - 1))
+    tilt = np.log1p(np.asarray(rate)[..., np.newaxis] * (mixture.multipliers - 1))
+    paid = np.asarray(n, dtype=float)[..., np.newaxis] * tilt
     return _log_sum_exp(gained - paid + mixture.log_weights)
 
 

@@ -1,0 +1,17 @@
+"""Several guardrails share one alpha."""
+
+import pytest
+
+from apps.routing.evidence import GUARDRAIL_WEIGHTS, split_alpha
+
+
+def test_the_parts_sum_to_alpha() -> None:
+    parts = split_alpha(0.01, {"a": 1, "b": 3})
+    assert parts == {"a": pytest.approx(0.0025), "b": pytest.approx(0.0075)}
+
+
+def test_backend_failures_get_nine_tenths() -> None:
+    parts = split_alpha(0.01)
+    assert parts.keys() == GUARDRAIL_WEIGHTS.keys()
+    assert parts["backend_failures"] == pytest.approx(0.009)
+    assert sum(parts.values()) == pytest.approx(0.01)
