@@ -59,7 +59,7 @@ def verdicts(stages: Sequence[Stage], *, repetitions: int, every: int, seed: int
 
 def median(values: Array) -> str:
     middle = np.median(values)
-    return f"{middle:9,.0f}" if np.isfinite(middle) else "    never"
+    return f"{middle:9,.0f}" if np.isfinite(middle) else "    never in"
 
 
 def false_alarms() -> None:

@@ -68,7 +68,8 @@ class Judgement:
 
     Counts, rates and bounds are of the sessions assigned while both arms got some. `risk_ratio_low` and
     `risk_ratio_high` hold together, and so do the two bounds behind `excess_ceiling`: at every look at once, with
-    probability 1 - alpha_safe.
+    probability 1 - alpha_safe. They are made narrow for ratios near 1 and the alarm quick for large ones, so a young
+    alarm may come with a `risk_ratio_low` below 1.
     """
 
     verdict: Verdict

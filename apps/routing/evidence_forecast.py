@@ -19,8 +19,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 #: A forecast looks ahead until there are this many times the sessions.
 FACTOR = 100
-_STEPS = 60
-_HALVINGS = 20
+_STEPS = 40
+_HALVINGS = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

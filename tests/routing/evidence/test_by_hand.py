@@ -67,6 +67,12 @@ def test_a_margin_moves_the_null() -> None:
     assert judged(make_cell(1, (1, 10), (0, 10)), harm_margin=2).e_value == pytest.approx(by_hand)
 
 
+def test_what_the_margin_allows_is_not_harmful() -> None:
+    cell = make_cell(1, (180, 3000), (100, 3000))
+    assert judged(cell).verdict == Verdict.HARMFUL
+    assert judged(cell, harm_margin=2).verdict == Verdict.INCONCLUSIVE
+
+
 def test_the_ratio_of_one_cell_is_the_quotient_of_its_counts_over_the_odds() -> None:
     judgement = judged(make_cell(1 / 9, (5, 50), (4, 450)))
     assert judgement.risk_ratio == pytest.approx(5 / 4 * 9)

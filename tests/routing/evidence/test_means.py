@@ -104,6 +104,19 @@ def test_one_stratum_is_a_plain_difference() -> None:
     assert (difference.low, difference.high) == (pytest.approx(one_mean.low), pytest.approx(one_mean.high))
 
 
+def test_strata_weigh_by_the_sessions_that_can_be_compared() -> None:
+    # Weights 10·90/100 = 9 and 50·50/100 = 25; squared errors 1/10 + 1/90 = 1/9 and 1/50 + 1/50 = 1/25.
+    first = Values(n=10, mean=3.0, sd=1.0), Values(n=90, mean=2.0, sd=1.0)
+    second = Values(n=50, mean=9.0, sd=1.0), Values(n=50, mean=6.0, sd=1.0)
+    difference = mean_difference([first, second], alpha=0.05, n_star=200)
+    one_mean = mean_interval(200, 0.0, math.sqrt(200), alpha=0.05, n_star=200)
+    assert difference is not None
+    assert one_mean is not None
+    assert difference.value == pytest.approx((9 * 1 + 25 * 3) / 34)
+    error = math.sqrt(81 / 9 + 625 / 25) / 34
+    assert difference.high - difference.value == pytest.approx(error * one_mean.high)
+
+
 def test_winsorised_values_lose_their_extremes_and_keep_their_place() -> None:
     values = [1.0] * 500 + [9_000.0] + [2.0] * 499
     assert winsorised(values) == [1.0] * 500 + [2.0] * 500

@@ -65,6 +65,12 @@ def test_a_control_that_fails_always_makes_nobody_safe() -> None:
     assert judgement.excess_ceiling > 0.9
 
 
+def test_a_candidate_without_a_session_is_not_safe() -> None:
+    cell = make_cell(1, (0, 0), (300, 3000))
+    judgement = judge([cell], alpha_harm=0.009, alpha_safe=ALPHA_SAFE, safe_margin=MARGIN)
+    assert (judgement.verdict, judgement.excess_ceiling) == (Verdict.INCONCLUSIVE, 1.0)
+
+
 def test_harm_goes_before_safety() -> None:
     # 1.3 against 0.3 %: surely harmful, and surely less than two points worse.
     cell = make_cell(1, (130, 10_000), (30, 10_000))
