@@ -14,9 +14,10 @@ def evidence_of(candidate: str) -> Evidence | None:
     if evaluation is None:
         return None
     figures = evaluation.figures
+    goes_missing = any(ratio["is_mismatch"] for ratio in figures.get("sample_ratio", {}).values())
     return Evidence(
         at=evaluation.at,
-        verdicts={guardrail["name"]: guardrail["verdict"] for guardrail in figures.get("guardrails", [])},
+        verdicts={name: found["verdict"] for name, found in figures.get("guardrails", {}).items()},
         summary=evaluation.summary,
-        problem=evaluation.summary if figures.get("sample_ratio", {}).get("is_mismatch") else "",
+        problem=evaluation.summary if goes_missing else "",
     )

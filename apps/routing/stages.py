@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from apps.routing.evidence import Verdict
 from apps.routing.shares import percent
 
 #: Evidence older than this says nothing about now; the watch looks every minute.
 EVIDENCE_HOLDS = timedelta(minutes=10)
 #: After harm a plan may not run again before this is over, unless a person signs for it.
 COOL_DOWN = timedelta(hours=24)
-SAFE = "safe"
-HARMFUL = "harmful"
 
 
 class Step(StrEnum):
@@ -82,7 +81,7 @@ class Evidence:
         return now - self.at <= EVIDENCE_HOLDS
 
     def is_harm_at(self, now: datetime) -> bool:
-        return self.is_fresh_at(now) and HARMFUL in self.verdicts.values()
+        return self.is_fresh_at(now) and Verdict.HARMFUL in self.verdicts.values()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +176,7 @@ def _evidence_lacks(stage: PlannedStage, situation: Situation) -> str | None:
         return "There is no evidence of the last ten minutes: does the watch run?"
     if evidence.problem:
         return evidence.problem
-    if any(evidence.verdicts.get(name) != SAFE for name in stage.guardrails):
+    if any(evidence.verdicts.get(name) != Verdict.SAFE for name in stage.guardrails):
         return evidence.summary
     return None
 

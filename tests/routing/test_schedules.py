@@ -56,7 +56,7 @@ def found(verdict: str, *, of: str = "backend_failures", candidate: str = "workf
         summary=f"{verdict.upper()}: {of}.",
         n_candidate=1,
         n_control=1,
-        figures={"guardrails": [{"name": name, "verdict": value} for name, value in verdicts.items()]},
+        figures={"guardrails": {name: {"verdict": value} for name, value in verdicts.items()}},
         took_ms=1.0,
     )
 
