@@ -42,8 +42,12 @@ async def run_turn(
     owner: Owner,
     is_voice: bool = False,
     override: str | None = None,
+    override_by: str = "",
 ) -> AsyncGenerator[Event]:
     """Yields the events of one turn.
+
+    `override` is the provider that staff ask for this turn, `override_by` whose signed header says so, for the audit
+    log; without one there is no entry.
 
     Raises TurnRefused (assistant.errors) or RoutingError before the first event, with nothing stored. Closing the
     generator, or cancelling the task that reads it, ends the turn as interrupted with what was said so far.
@@ -57,6 +61,7 @@ async def run_turn(
         owner=owner,
         is_voice=is_voice,
         override=override,
+        override_by=override_by,
         transcript=transcript,
     )
     bind_ids(session_id=session_id, request_id=begun.request_id)
@@ -95,7 +100,14 @@ async def _answer(begun: BegunTurn, transcript: Transcript, attempts: Attempts) 
 
 
 async def _begin(
-    *, session_id: UUID, question: str, owner: Owner, is_voice: bool, override: str | None, transcript: Transcript
+    *,
+    session_id: UUID,
+    question: str,
+    owner: Owner,
+    is_voice: bool,
+    override: str | None,
+    override_by: str,
+    transcript: Transcript,
 ) -> BegunTurn:
     """Begins the turn, waiting a moment for the answer before it: stopping one and asking again is one gesture."""
     give_up = time.perf_counter() + BUSY_WAIT_S
@@ -108,6 +120,7 @@ async def _begin(
                 owner=owner,
                 is_voice=is_voice,
                 override=override,
+                override_by=override_by,
             )
         )
         try:

@@ -29,6 +29,7 @@ from apps.routing import services as routing
 from apps.routing.choose import Route
 from apps.routing.circuits import record_outcome
 from apps.routing.errors import NoProvider
+from apps.routing.override_header import record_override
 
 logger = logging.getLogger(__name__)
 
@@ -55,9 +56,15 @@ class BegunTurn:
 
 @transaction.atomic
 def begin_turn(
-    *, session_id: UUID, question: str, owner: Owner, is_voice: bool = False, override: str | None = None
+    *,
+    session_id: UUID,
+    question: str,
+    owner: Owner,
+    is_voice: bool = False,
+    override: str | None = None,
+    override_by: str = "",
 ) -> BegunTurn:
-    """Stores the question and chooses who answers.
+    """Stores the question and chooses who answers. `override_by` is whose signed header names the `override`, if any.
 
     Raises TurnRefused or OverrideRefused; then nothing is stored. Where nobody can serve, the turn is stored all the
     same, for a retry, and its `route` says why.
@@ -84,8 +91,12 @@ def begin_turn(
         provider=provider,
         route_reason=reason,
         is_voice=is_voice,
+        is_overridden=route.is_overridden,
         query=question,
     )
+    if override and override_by:
+        # In the turn's transaction, so that the audit log has each turn that began and no other.
+        record_override(session_id=session_id, provider=override, served_by=provider, by=override_by)
     return BegunTurn(
         request_id=turn.request_id,
         session_id=session_id,

@@ -32,6 +32,8 @@ from apps.core.sse import STREAM_HEADERS
 from apps.core.threads import in_database_thread
 from apps.market.repository import default_repository
 from apps.metrics.selectors import attempts_of, costs_usd
+from apps.routing.errors import OverrideRefused
+from apps.routing.override_header import HEADER, Override, read_override
 
 STATUS_OF: dict[type[TurnRefused], int] = {BadMessage: 400, NotYourConversation: 404, ConversationBusy: 409}
 CONVERSATIONS_SHOWN = 200
@@ -93,9 +95,18 @@ async def turns(request: HttpRequest, session_id: UUID) -> HttpResponseBase:
             message=f"That was many questions in a short time. Ask again in {asker.wait_s} seconds.",
             retry_after_s=asker.wait_s,
         )
-    events = run_turn(session_id=session_id, question=request.POST.get("message", ""), owner=asker.owner)
     try:
+        override = await _override(request)
+        events = run_turn(
+            session_id=session_id,
+            question=request.POST.get("message", ""),
+            owner=asker.owner,
+            override=override.provider if override else None,
+            override_by=override.by if override else "",
+        )
         first = await anext(events)  # the turn begins, or is refused, before a status is chosen
+    except OverrideRefused as error:
+        return refusal(status=403, code=error.code, message=str(error))
     except TurnRefused as error:
         return refusal(status=STATUS_OF[type(error)], code=error.code, message=str(error))
     response = StreamingHttpResponse(
@@ -125,6 +136,12 @@ def _asker(request: HttpRequest) -> Asker:
         is_staff=_is_staff(request),
         wait_s=turn_wait_s(request, owner) if owner else 0,
     )
+
+
+async def _override(request: HttpRequest) -> Override | None:
+    """What a signed header asks for; None without one. Raises OverrideRefused."""
+    value = request.headers.get(HEADER)
+    return None if value is None else await in_database_thread(read_override, value)
 
 
 def _is_staff(request: HttpRequest) -> bool:

@@ -181,7 +181,15 @@ class RequestLogAdmin(ReadOnlyAdmin):
         "tools",
         "cost",
     )
-    list_filter = ("status", ServedByFilter, AssignedFilter, RouteReasonFilter, "is_voice", "is_fallback")
+    list_filter = (
+        "status",
+        ServedByFilter,
+        AssignedFilter,
+        RouteReasonFilter,
+        "is_voice",
+        "is_fallback",
+        "is_overridden",
+    )
     date_hierarchy = "created_at"
     search_fields = ("session_id__startswith", "request_id__startswith")
     search_help_text = "A session id or a request id, whole or its beginning."
@@ -192,7 +200,20 @@ class RequestLogAdmin(ReadOnlyAdmin):
             None,
             {"fields": ("request_id", "session_id", "time", "status", "whole", "error", "intent", "voice")},
         ),
-        ("Routing", {"fields": ("assigned_provider", "provider", "route_reason", "fallback", "attempts", "model")}),
+        (
+            "Routing",
+            {
+                "fields": (
+                    "assigned_provider",
+                    "provider",
+                    "route_reason",
+                    "fallback",
+                    "overridden",
+                    "attempts",
+                    "model",
+                )
+            },
+        ),
         ("Time and cost", {"fields": ("latency", "ttft", "tokens", "cost", "trace_id")}),
         (
             "Claims of the answer",
@@ -206,6 +227,7 @@ class RequestLogAdmin(ReadOnlyAdmin):
     whole = in_words("success", "success")
     voice = in_words("is_voice", "by voice")
     fallback = in_words("is_fallback", "fallback")
+    overridden = in_words("is_overridden", "staff override")
     disclaimer = in_words("has_risk_disclaimer", "has a risk disclaimer")
     stop_loss = in_words("mentions_stop_loss", "mentions a stop-loss")
     entry_exit = in_words("has_entry_exit", "has entry and exit")
@@ -228,7 +250,8 @@ class RequestLogAdmin(ReadOnlyAdmin):
             if row.assigned_provider == row.provider
             else f"{row.assigned_provider} → {row.provider or '–'}"
         )
-        notes = [AROUND[row.route_reason]] if row.route_reason in AROUND else []
+        notes = ["staff override"] if row.is_overridden else []
+        notes += [AROUND[row.route_reason]] if row.route_reason in AROUND else []
         if row.attempts > 1:
             notes.append(f"{row.attempts} tries")
         return f"{who} ({', '.join(notes)})" if notes else who

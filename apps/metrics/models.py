@@ -36,6 +36,9 @@ class RequestLog(models.Model):
     provider = models.CharField(max_length=64, verbose_name="served by", help_text="The provider that served.")
     route_reason = models.CharField(max_length=32, help_text="The rule that chose the provider.")
     is_fallback = models.BooleanField(default=False, help_text="Another provider than the one routed to served.")
+    is_overridden = models.BooleanField(
+        default=False, db_default=False, help_text="Staff named a provider for it; it is left out of the evidence."
+    )
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Providers' tries at this turn.")
     model = models.CharField(max_length=MODEL_LENGTH, blank=True)
     tools_used = models.JSONField(default=list, blank=True, help_text="Names of tools called, in order of first use.")

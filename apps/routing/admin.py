@@ -10,6 +10,7 @@ from apps.core.read_only import ReadOnlyAdmin
 from apps.routing.models import CircuitChange, Evaluation, Rollout, RolloutChange, SessionAssignment
 from apps.routing.pages import circuits, rollout, schedules, shares, stops
 from apps.routing.pages.access import require, to_page
+from apps.routing.pin_admin import SessionPageAdmin
 
 #: Route → view and name. Every verb is a POST of its own that checks its own permission.
 VERBS: dict[str, tuple[Callable[..., HttpResponse], str]] = {
@@ -73,7 +74,7 @@ class RolloutAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(SessionAssignment)
-class SessionAssignmentAdmin(ReadOnlyAdmin):
+class SessionAssignmentAdmin(SessionPageAdmin):
     list_display = ("session_id", "provider", "bucket", "share", "reason", "assigned_at")
     list_filter = ("provider", "reason")
     search_fields = ("session_id__startswith",)

@@ -112,6 +112,8 @@ class Inputs:
     shares: Mapping[str, int]
     assignment: Assignment | None = None
     override: str | None = None
+    #: The override is the session's pin, not asked for with this turn.
+    is_pinned: bool = False
     forced: str | None = None
 
 
@@ -133,6 +135,8 @@ class Route:
     is_probe: bool = False
     #: Some circuit was open when this was decided.
     met_open_circuit: bool = False
+    #: Staff named a provider for it, whoever serves: it is no evidence about any of them.
+    is_overridden: bool = False
 
 
 def choose(inputs: Inputs) -> Route:
@@ -144,7 +148,8 @@ def choose(inputs: Inputs) -> Route:
     standing = inputs.standing.under(inputs.forced)
     provider = standing.server_for(wanted)
     if provider is None:
-        raise NoProvider(_nobody(standing, wanted), provider=belongs_to.provider)
+        sentence = _nobody(standing, wanted)
+        raise NoProvider(sentence, provider=belongs_to.provider, is_overridden=inputs.override is not None)
     return Route(
         provider=provider,
         assigned_provider=belongs_to.provider,
@@ -155,6 +160,7 @@ def choose(inputs: Inputs) -> Route:
         new_assignment=belongs_to if inputs.assignment is None and inputs.override is None else None,
         is_probe=provider in standing.circuits,
         met_open_circuit=bool(inputs.standing.circuits),
+        is_overridden=inputs.override is not None,
     )
 
 
@@ -192,7 +198,9 @@ def _first_match(inputs: Inputs, belongs_to: Assignment) -> tuple[str, Reason, s
     if inputs.forced is not None:
         return inputs.forced, Reason.BREAK_GLASS, f"GVSES_FORCE_PROVIDER names {inputs.forced}"
     if inputs.override is not None:
-        return inputs.override, Reason.OVERRIDE, f"A staff override names {inputs.override}"
+        # No names of staff: whoever owns the conversation may read this.
+        by_pin, by_turn = f"Staff pinned this session to {inputs.override}", f"A staff override names {inputs.override}"
+        return inputs.override, Reason.OVERRIDE, by_pin if inputs.is_pinned else by_turn
     name, owner = belongs_to.provider, inputs.bucket_owner
     if inputs.assignment is not None:
         return name, Reason.ASSIGNMENT, f"This session was assigned to {name}"

@@ -38,6 +38,11 @@ class NoProvider(RoutingError):
     code = "no_provider"
     for_people = "No assistant can answer right now. Please try again in a few minutes."
 
+    def __init__(self, sentence: str, *, provider: str | None = None, is_overridden: bool = False) -> None:
+        super().__init__(sentence, provider=provider)
+        #: As in a route: staff named a provider for the turn.
+        self.is_overridden = is_overridden
+
 
 class UnknownProvider(RoutingError):
     code = "unknown_provider"

@@ -46,13 +46,15 @@ def resolve(*, session_id: UUID, override: str | None = None) -> Route:
     rollout, assignment, has_open_circuit = _read(session_id)
     bucket = bucket_of(session_id, rollout.salt)
     able = standing(rollout, circuits=open_circuits(now=now) if has_open_circuit else {})
+    pinned_to = _pin(rollout, able)
     inputs = Inputs(
         standing=able,
         bucket=bucket,
         bucket_owner=_owner(rollout, bucket),
         shares=rollout.shares,
         assignment=assignment,
-        override=override or _pin(rollout, able),
+        override=override or pinned_to,
+        is_pinned=override is None and pinned_to is not None,
         forced=forced_provider(),
     )
     route = choose(inputs)

@@ -15,6 +15,7 @@ from apps.routing.live import live_now
 from apps.routing.live_notes import live_note, watch_note
 from apps.routing.models import RolloutChange
 from apps.routing.open_circuit import circuit_of
+from apps.routing.override_commands import add_override_verbs, run_override_verb
 from apps.routing.overview import overview
 from apps.routing.shares import parse_shares
 from apps.routing.shell_verbs import add_verbs, proposals_text, run, schedules_text
@@ -41,6 +42,7 @@ class Command(BaseCommand):
 
         set_.add_argument("--propose", action="store_true", help="keep them for somebody to approve")
         add_verbs(verbs)
+        add_override_verbs(verbs)
         verbs.add_parser("verify", help="whether the audit log is whole: each entry follows the one before it")
         close = verbs.add_parser(
             "close-circuit", help="let a provider's turns go to it again, whether it is well or not"
@@ -57,6 +59,8 @@ class Command(BaseCommand):
                     self._set(options["shares"], reason=options["reason"], is_proposal=options["propose"])
                 case "kill":
                     self._kill(options)
+                case "pin" | "unpin" | "sign-override":
+                    self.stdout.write(run_override_verb(options, by=operator()))
                 case "verify":
                     self._verify()
                 case "unkill":
