@@ -1,17 +1,22 @@
 """What staff fill in to pin a session or to sign an override header. Rules and sentences are those of the services."""
 
+from uuid import UUID
+
 from django import forms
 
 from apps.providers.registry import PROVIDERS, why_unavailable
 from apps.routing.errors import BadPin, ReasonMissing, RoutingError
 from apps.routing.forms import REASON_MAX_CHARACTERS
+from apps.routing.pins import session_id_of
 
 SESSION_ID_MAX_CHARACTERS = 64
 
 
 def provider_choices() -> list[tuple[str, str]]:
-    """Every provider; of one that cannot serve its name says why."""
-    return [(name, f"{name} ({why})" if (why := why_unavailable(name)) else name) for name in PROVIDERS]
+    """Every provider, none chosen before; of one that cannot serve its name says why."""
+    return [("", "Choose a provider")] + [
+        (name, f"{name} ({why})" if (why := why_unavailable(name)) else name) for name in PROVIDERS
+    ]
 
 
 def provider_field() -> forms.ChoiceField:
@@ -44,13 +49,12 @@ class PinForm(forms.Form):
         error_messages={"required": "Pinning a session wants a reason."},
     )
 
+    def clean_session_id(self) -> UUID:
+        try:
+            return session_id_of(self.cleaned_data["session_id"])
+        except BadPin as error:
+            raise forms.ValidationError(str(error)) from error
+
     def blame(self, error: RoutingError) -> None:
         """Puts what a service refused beside its field."""
-        match error:
-            case ReasonMissing():
-                field = "reason"
-            case BadPin(provider=None):
-                field = "session_id"
-            case _:
-                field = "provider"
-        self.add_error(field, str(error))
+        self.add_error("reason" if isinstance(error, ReasonMissing) else "provider", str(error))

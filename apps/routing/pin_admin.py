@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -34,12 +36,24 @@ class SessionPageAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, context)
 
 
+class HoldsFilter(admin.SimpleListFilter):
+    title = "whether it holds"
+    parameter_name = "holds"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Holds"), ("no", "Taken back")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[SessionPin]) -> QuerySet[SessionPin]:
+        return queryset.filter(ended_at__isnull=self.value() == "yes") if self.value() else queryset
+
+
 @admin.register(SessionPin)
 class SessionPinAdmin(SessionPageAdmin):
     """The pins that hold and those taken back; every change goes through `pins`, by POST."""
 
     list_display = ("session_id", "provider", "by", "reason", "at", "holds")
-    list_filter = ("provider", ("ended_at", admin.EmptyFieldListFilter))
+    list_filter = (HoldsFilter, "provider")
+    fields = ("session_id",)
     search_fields = ("session_id__startswith", "by")
     search_help_text = "A session id, whole or its beginning, or who pinned it."
     id_fields = ("session_id",)
@@ -64,7 +78,7 @@ class SessionPinAdmin(SessionPageAdmin):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        context = {"title": "Pinned sessions", "may_override": may_override(request), **(extra_context or {})}
+        context = {"title": "Session pins", "may_override": may_override(request), **(extra_context or {})}
         return super().changelist_view(request, context)
 
     def pin_view(self, request: HttpRequest) -> HttpResponse:
@@ -88,8 +102,8 @@ class SessionPinAdmin(SessionPageAdmin):
     @method_decorator(require_POST)
     def unpin_view(self, request: HttpRequest) -> HttpResponse:
         require_override(request, what="take a pin back")
-        session = request.POST.get("session_id", "")
         try:
+            session = session_id_of(request.POST.get("session_id", ""))
             unpin_session(session_id=session, by=request.user.get_username())
         except BadPin as error:
             messages.error(request, str(error))
@@ -139,7 +153,7 @@ def pin_context(request: HttpRequest, session_id: str) -> dict[str, Any]:
         "pin": pin,
         "assignment": SessionAssignment.objects.filter(pk=session).first(),
         "may_override": may_override(request),
-        "pin_form": PinForm(initial={"session_id": session, "provider": pin.provider if pin else ""}),
+        "pin_form": PinForm(initial={"session_id": session}),
     }
 
 
@@ -156,5 +170,5 @@ def require_override(request: HttpRequest, *, what: str) -> None:
     raise PermissionDenied
 
 
-def to_pin(session_id: str) -> HttpResponseRedirect:
-    return HttpResponseRedirect(reverse("admin:routing_sessionpin_change", args=[session_id_of(session_id)]))
+def to_pin(session_id: UUID) -> HttpResponseRedirect:
+    return HttpResponseRedirect(reverse("admin:routing_sessionpin_change", args=[session_id]))

@@ -140,6 +140,11 @@ def test_what_makes_no_sense_is_refused_beside_its_field_and_kept_for_correction
         assert 'value="Wrong chart."' in page
 
 
+def test_all_that_is_wrong_is_said_at_once(bob: Client) -> None:
+    page = bob.post(PIN, {"session_id": "12"}).content.decode()
+    assert re.findall(r'id="id_(\w+)_error"', page) == ["session_id", "provider", "reason"]
+
+
 def test_a_session_that_is_not_pinned_is_not_unpinned(bob: Client) -> None:
     for given, sentence in ((str(uuid4()), "is not pinned; nothing changed."), ("<b>", "“&lt;b&gt;” is no session id")):
         assert sentence in bob.post(UNPIN, {"session_id": given}, follow=True).content.decode()
@@ -259,7 +264,12 @@ def test_pins_are_found_by_session_and_by_whether_they_hold(bob: Client) -> None
     pin(held)
     pin(freed)
     unpin_session(session_id=freed, by="Bob")
-    for query, found in ((f"q={held}", {held}), (f"q={str(freed)[:13]}", {freed}), ("ended_at__isempty=1", {held})):
+    for query, found in (
+        (f"q={held}", {held}),
+        (f"q={str(freed)[:13]}", {freed}),
+        ("holds=yes", {held}),
+        ("holds=no", {freed}),
+    ):
         page = text_of(bob, f"{LIST}?{query}")
         assert {session for session in (held, freed) if str(session) in page} == found
 
