@@ -140,6 +140,14 @@ def test_pinning_again_reuses_the_row_and_says_who_and_why_anew() -> None:
     assert row.at > first.at
 
 
+def test_a_pin_that_was_taken_back_is_set_again() -> None:
+    session_id = begun_session()
+    pin(session_id)
+    unpin_session(session_id=session_id, by="Bob")
+    pin(session_id)
+    assert services.resolve(session_id=session_id).provider == "workflow"
+
+
 def test_a_pin_moves_to_another_provider_without_being_taken_back() -> None:
     session_id = begun_session()
     pin(session_id)
@@ -204,4 +212,5 @@ def test_the_effect_of_a_pin_says_who_serves_until_the_provider_can(settings: La
     kills.kill(provider="workflow", by="Alice")
     assert effect_of_pin("workflow") == "workflow does not serve now: until it does, responses serves it."
     settings.GVSES_FORCE_PROVIDER = "analyst"
+    kills.kill(provider="analyst", by="Alice")
     assert effect_of_pin("workflow") == "workflow does not serve now: until it does, analyst serves it."
