@@ -161,6 +161,30 @@ GVSES_FORCE_PROVIDER = env.str("GVSES_FORCE_PROVIDER", default="")
 # Whether raising a provider's share and resuming a stopped one want a second person.
 ROLLOUT_TWO_PERSON = env.bool("ROLLOUT_TWO_PERSON", default=False)
 
+# Watch and notifications --------------------------------------------------------------------------
+
+# Whether the server looks at the rollout by itself; otherwise `manage.py watch` does.
+GVSES_WATCH = env.bool("GVSES_WATCH", default=True)
+WATCH_INTERVAL_S: float = env.float("WATCH_INTERVAL_S", default=60.0)
+# Started by the server once it listens; named, never imported.
+WATCH_LOOP = "apps.metrics.watch.start_watch"
+# How people reach this site, for the link in a message.
+SITE_URL = env.str("SITE_URL", default="")
+# Who is told what happens to the rollout: by e-mail, and one webhook with its secret, or two while one is replaced.
+ROLLOUT_NOTIFY_EMAILS: list[str] = env.list("ROLLOUT_NOTIFY_EMAILS", cast=str.strip, default=[])
+ROLLOUT_WEBHOOK_URL = env.str("ROLLOUT_WEBHOOK_URL", default="")
+ROLLOUT_WEBHOOK_SECRET: list[str] = env.list("ROLLOUT_WEBHOOK_SECRET", cast=str.strip, default=[])
+try:
+    MAIL_SERVER = env.email_url("EMAIL_URL", default="smtp://")
+except ValueError:
+    raise ImproperlyConfigured(
+        "EMAIL_URL is no address of a mail server, such as smtp+tls://name:password@mail.example.com:587. "
+        "Write special characters of the password as %XX."
+    ) from None
+vars().update({name: value for name, value in MAIL_SERVER.items() if name.startswith("EMAIL_")})
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="")
+
 # Pages, static files, time ------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-us"

@@ -11,6 +11,10 @@ for name in (
     "LANGFUSE_PUBLIC_KEY",
     "LANGFUSE_SECRET_KEY",
     "GVSES_FORCE_PROVIDER",
+    "ROLLOUT_NOTIFY_EMAILS",
+    "ROLLOUT_WEBHOOK_URL",
+    "ROLLOUT_WEBHOOK_SECRET",
+    "SITE_URL",
 ):
     os.environ.pop(name, None)
 os.environ["DEBUG"] = "True"

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
+import apps.routing.notification_admin  # noqa: F401  registers its page
 from apps.core.read_only import ReadOnlyAdmin
 from apps.routing.models import CircuitChange, Evaluation, Rollout, RolloutChange, SessionAssignment
 from apps.routing.pages import circuits, rollout, schedules, shares, stops

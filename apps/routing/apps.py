@@ -8,6 +8,7 @@ class RoutingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from apps.routing.checks import check_routing_settings
+        from apps.routing.checks import check_notification_settings, check_routing_settings
 
         register(check_routing_settings)
+        register(check_notification_settings)

@@ -3,7 +3,7 @@
 from apps.routing.models.circuit import CODE_LENGTH, Circuit, CircuitChange, Outcome
 from apps.routing.models.evaluation import Evaluation, Watch
 from apps.routing.models.ledger import RolloutChange
-from apps.routing.models.notification import Notification
+from apps.routing.models.notification import Notification, NotificationDelivery
 from apps.routing.models.proposal import Proposal
 from apps.routing.models.rollout import Rollout, SessionAssignment, SessionPin
 from apps.routing.models.schedule import Schedule, Stage
@@ -14,6 +14,7 @@ __all__ = [
     "CircuitChange",
     "Evaluation",
     "Notification",
+    "NotificationDelivery",
     "Outcome",
     "Proposal",
     "Rollout",

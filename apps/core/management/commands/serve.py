@@ -3,6 +3,7 @@
 import gc
 import secrets
 import socket
+from contextlib import ExitStack
 from typing import Any
 
 from channels.routing import get_default_application
@@ -12,6 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils.module_loading import import_string
 
 from apps.core.http_server import Server
 from apps.core.own_address import announce
@@ -39,12 +41,20 @@ class Command(BaseCommand):
         else:
             call_command("collectstatic", interactive=False, verbosity=0)
         announce(f"http://{reachable(host)}:{port}")
-        Server(
-            get_default_application(),  # type: ignore[no-untyped-call]
-            host=host,
-            port=port,
-            when_ready=lambda: self._be_ready(host, port),
-        ).run()
+        start_watch = import_string(settings.WATCH_LOOP) if settings.GVSES_WATCH else None
+        with ExitStack() as at_the_end:
+
+            def be_ready() -> None:
+                self._be_ready(host, port)
+                if start_watch is not None:
+                    at_the_end.callback(start_watch())
+
+            Server(
+                get_default_application(),  # type: ignore[no-untyped-call]
+                host=host,
+                port=port,
+                when_ready=be_ready,
+            ).run()
 
     def _make_demo_login(self) -> None:
         """A staff login for a first look at the admin; its password is printed once and stored nowhere."""

@@ -1,0 +1,199 @@
+"""The loop that looks at the rollout by itself: once a period, whichever process comes first, also with nobody awake.
+
+`manage.py serve` and `manage.py watch` run it. The row `Watch` is the lease: a conditional update claims each look, and
+a process that dies in the middle of one holds it for a bounded time only. Messages do not wait for the next look.
+"""
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from threading import Event, Thread
+from typing import Protocol
+
+from django.conf import settings
+from django.db import close_old_connections, connections
+from django.db.models import F, Q
+from django.utils import timezone
+
+from apps.routing.circuits import prune_outcomes
+from apps.routing.delivery import deliver_due
+from apps.routing.models import NotificationDelivery, Watch
+from apps.routing.notifications import open_channels
+
+logger = logging.getLogger(__name__)
+
+#: How often somebody looks for messages that are due.
+DELIVERY_INTERVAL_S = 5.0
+#: Whoever claimed a look and has not ended it after so long is taken for dead.
+HELD_AT_MOST_S = 120.0
+#: How long a server that stops waits for what the loop is doing, and how long the loop waits for what it is sending.
+LAST_STEP_S, LAST_SEND_S = 1.5, 6.0
+
+
+class Step(Protocol):
+    """A part of a look. It gives lines for people to read, and may run in two processes at once after a long one."""
+
+    def __call__(self, *, now: datetime) -> Iterable[str]: ...
+
+
+def forget_outcomes(*, now: datetime) -> list[str]:
+    """Circuits count the last half minute; what is older only fills the table."""
+    prune_outcomes(now=now)
+    return []
+
+
+#: What a look does, in order. One step that fails stops no other.
+STEPS: tuple[Step, ...] = (forget_outcomes,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One look: what its steps said, what went wrong, a sentence each, and how long it took."""
+
+    at: datetime
+    lines: tuple[str, ...]
+    faults: tuple[str, ...]
+    took_ms: float
+
+
+def look(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -> Look | None:
+    """Looks once, if it is time and no other process does; None otherwise.
+
+    Told to stop, it ends after the step it is at and leaves the look to others.
+    """
+    if not _claim(now=now):
+        return None
+    lines: list[str] = []
+    faults: list[str] = []
+    began, is_whole = time.monotonic(), True
+    for step in STEPS:
+        if is_stopping():
+            is_whole = False
+            break
+        try:
+            lines += step(now=now)
+        except Exception as error:
+            name = getattr(step, "__name__", type(step).__name__)
+            logger.exception("Step of a look failed", extra={"step": name})
+            # Not its message: that may quote what is in a row.
+            faults.append(f"{name} failed ({type(error).__name__}); the log says where.")
+    took_s = time.monotonic() - began
+    _end(now=now, ended_at=now + timedelta(seconds=took_s), faults=faults, is_whole=is_whole)
+    logger.debug("Looked", extra={"began_at": now.isoformat(), "took_ms": round(took_s * 1000, 1)})
+    return Look(at=now, lines=tuple(lines), faults=tuple(faults), took_ms=took_s * 1000)
+
+
+def due_in_s(*, now: datetime) -> float:
+    """Seconds until the next look is due, at most a period."""
+    began_at = Watch.objects.filter(pk=Watch.ONLY_ID).values_list("began_at", flat=True).first()
+    if began_at is None:
+        return 0.0
+    left_s = settings.WATCH_INTERVAL_S - (now - began_at).total_seconds()
+    return min(max(left_s, 0.0), settings.WATCH_INTERVAL_S)
+
+
+def run_watch(*, stop: Event, when_looked: Callable[[Look], None] = lambda _: None) -> None:
+    """Looks, and delivers messages, until `stop` is set; whatever goes wrong is logged and tried again.
+
+    Each channel has a thread of its own: a mail server that hangs delays neither the webhook nor a look.
+    """
+    deliveries = [
+        Thread(target=_repeat, args=(partial(_deliver, channel, stop), stop), name=f"watch-{channel}", daemon=True)
+        for channel in open_channels()
+    ]
+    for thread in deliveries:
+        thread.start()
+    _repeat(partial(_look_if_due, stop, when_looked), stop)
+    for thread in deliveries:
+        thread.join(LAST_SEND_S)
+
+
+def start_watch() -> Callable[[], None]:
+    """Runs the loop in a thread; what it gives stops it and waits for what it is doing, but not for long."""
+    stop = Event()
+    thread = Thread(target=run_watch, kwargs={"stop": stop}, name="watch", daemon=True)
+    thread.start()
+
+    def end() -> None:
+        stop.set()
+        thread.join(LAST_STEP_S)
+
+    return end
+
+
+def holder() -> str:
+    """This process, as the row names it."""
+    return f"{socket.gethostname()}:{os.getpid()}"[:150]
+
+
+def _claim(*, now: datetime) -> bool:
+    due = Q(began_at__lte=now - timedelta(seconds=settings.WATCH_INTERVAL_S))
+    held_too_long = Q(began_at__lte=now - timedelta(seconds=_held_at_most_s()))
+    # A clock that was wrong and is right again would otherwise keep everybody waiting.
+    from_the_future = Q(began_at__gt=now + timedelta(seconds=_held_at_most_s()))
+    free = Q(began_at=None) | due & Q(ended_at__isnull=False) | held_too_long | from_the_future
+    claim = partial(Watch.objects.filter(free, pk=Watch.ONLY_ID).update, began_at=now, ended_at=None, by=holder())
+    if claim():
+        return True
+    if Watch.objects.filter(pk=Watch.ONLY_ID).exists():
+        return False
+    Watch.objects.bulk_create([Watch()], ignore_conflicts=True)
+    return bool(claim())
+
+
+def _held_at_most_s() -> float:
+    return max(HELD_AT_MOST_S, 2 * settings.WATCH_INTERVAL_S)
+
+
+def _end(*, now: datetime, ended_at: datetime, faults: list[str], is_whole: bool) -> None:
+    """Notes how it went, unless another process has taken this one for dead and looks itself."""
+    mine = Watch.objects.filter(pk=Watch.ONLY_ID, began_at=now, by=holder())
+    began_at = F("began_at") if is_whole else None
+    if not mine.update(began_at=began_at, ended_at=ended_at, error="\n".join(faults)):
+        logger.warning("A look took so long that another process began the next", extra={"by": holder()})
+
+
+def _look_if_due(stop: Event, when_looked: Callable[[Look], None]) -> float:
+    """Looks where it is time; seconds until it may be time again."""
+    wait_s = due_in_s(now=timezone.now())
+    if wait_s == 0:
+        looked = look(now=timezone.now(), is_stopping=stop.is_set)
+        if looked is not None:
+            when_looked(looked)
+        # Whoever holds it may end, or die, at any moment.
+        wait_s = due_in_s(now=timezone.now()) or min(1.0, settings.WATCH_INTERVAL_S)
+    return wait_s
+
+
+def _deliver(channel: NotificationDelivery.Channel, stop: Event) -> float:
+    deliver_due(now=timezone.now(), channels=[channel], is_stopping=stop.is_set)
+    return DELIVERY_INTERVAL_S
+
+
+def _repeat(action: Callable[[], float], stop: Event) -> None:
+    """Runs it again and again, each time after as many seconds as it says. Nothing it does ends its process.
+
+    A fault that lasts is logged once, and once more when it is over.
+    """
+    fault: type[Exception] | None = None
+    wait_s = 0.0
+    while not stop.wait(wait_s):
+        try:
+            wait_s = action()
+        except Exception as error:
+            if type(error) is not fault:
+                logger.exception("The watch failed and goes on trying")
+            fault, wait_s = type(error), DELIVERY_INTERVAL_S
+        else:
+            if fault is not None:
+                logger.warning("The watch works again")
+            fault = None
+        finally:
+            # Between two looks a pooled connection is for others.
+            close_old_connections()
+    connections.close_all()
