@@ -36,7 +36,7 @@ async def in_database_thread(function: Callable[P, R], /, *args: P.args, **kwarg
         try:
             return function(*args, **kwargs)
         finally:
-            _give_connections_back()
+            give_connections_back()
 
     if SyncToAsync.thread_sensitive_context.get(None) is None:
         return await sync_to_async(call)()
@@ -69,7 +69,8 @@ def _end(executor: Executor) -> None:
     executor.shutdown(wait=False)
 
 
-def _give_connections_back() -> None:
+def give_connections_back() -> None:
+    """This thread's pooled connections; for a thread that waits for something else now."""
     for connection in connections.all(initialized_only=True):
         if connection.in_atomic_block:
             # It belongs to whoever opened the transaction.

@@ -16,10 +16,11 @@ from threading import Event, Thread
 from typing import Protocol
 
 from django.conf import settings
-from django.db import close_old_connections, connections
+from django.db import connections
 from django.db.models import F, Q
 from django.utils import timezone
 
+from apps.core.threads import give_connections_back
 from apps.routing.circuits import prune_outcomes
 from apps.routing.delivery import deliver_due
 from apps.routing.models import NotificationDelivery, Watch
@@ -195,5 +196,5 @@ def _repeat(action: Callable[[], float], stop: Event) -> None:
             fault = None
         finally:
             # Between two looks a pooled connection is for others.
-            close_old_connections()
+            give_connections_back()
     connections.close_all()

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
-from django.db import close_old_connections
 from django.db.models import F
 
+from apps.core.threads import give_connections_back
 from apps.routing.delivery_failed import DeliveryFailed
 from apps.routing.mail import send_mail
 from apps.routing.models import Notification, NotificationDelivery
@@ -87,7 +87,7 @@ def _why_hopeless(delivery: NotificationDelivery, *, at: datetime) -> str:
 
 def _send(delivery: NotificationDelivery, *, at: datetime) -> bool:
     # A server may take seconds, and a pooled connection is for those who use it meanwhile.
-    close_old_connections()
+    give_connections_back()
     try:
         SENDERS[delivery.channel](delivery.notification, at=at)
     except DeliveryFailed as failure:

@@ -36,8 +36,10 @@ def send_mail(notification: Notification, *, at: datetime) -> None:
         raise DeliveryFailed("The mail server refused every recipient.") from None
     except smtplib.SMTPResponseException as error:
         raise DeliveryFailed(f"The mail server answered {error.smtp_code}.") from None
-    except TimeoutError:
-        raise DeliveryFailed(f"The mail server did not answer within {settings.EMAIL_TIMEOUT:g} s.") from None
+    except (smtplib.SMTPServerDisconnected, TimeoutError):
+        raise DeliveryFailed(
+            f"The mail server hung up, or did not answer within {settings.EMAIL_TIMEOUT:g} s."
+        ) from None
     except (smtplib.SMTPException, OSError) as error:
         raise DeliveryFailed(f"The mail server could not be reached ({type(error).__name__}).") from None
     finally:

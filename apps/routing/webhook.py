@@ -57,14 +57,19 @@ def body_of(notification: Notification) -> bytes:
 
 def signed_headers(notification: Notification, body: bytes, *, at: datetime) -> dict[str, str]:
     """The id stays the same with each try. While a secret is being replaced there are two, and a signature by each."""
-    message_id, timestamp = f"msg_{notification.pk.hex}", str(int(at.timestamp()))
-    signed = f"{message_id}.{timestamp}.".encode() + body
-    signatures = [b64encode(hmac.digest(key, signed, sha256)).decode() for key in keys()]
+    message_id, timestamp = f"msg_{notification.pk.hex}", int(at.timestamp())
+    signatures = [signature(key, message_id=message_id, timestamp=timestamp, body=body) for key in keys()]
     return {
         "webhook-id": message_id,
-        "webhook-timestamp": timestamp,
-        "webhook-signature": " ".join(f"v1,{signature}" for signature in signatures),
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": " ".join(signatures),
     }
+
+
+def signature(key: bytes, *, message_id: str, timestamp: int, body: bytes) -> str:
+    """Of the first version, which is the one with a shared secret."""
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    return f"v1,{b64encode(hmac.digest(key, signed, sha256)).decode()}"
 
 
 def keys() -> list[bytes]:
