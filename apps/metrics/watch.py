@@ -112,6 +112,7 @@ def run_watch(*, stop: Event, when_looked: Callable[[Look], None] = lambda _: No
     _repeat(partial(_look_if_due, stop, when_looked), stop)
     for thread in deliveries:
         thread.join(LAST_SEND_S)
+    logger.debug("Watch ended")
 
 
 def start_watch() -> Callable[[], None]:

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         now = timezone.now()
         looked = look(now=now)
         if looked is None:
-            self.stdout.write(f"Another process looks; the next look is due in {due_in_s(now=now):.0f} s.")
+            self.stdout.write(f"Another process looks, or has: the next look is due in {due_in_s(now=now):.0f} s.")
         else:
             self._tell(looked)
         n_sent = deliver_due(now=timezone.now())
