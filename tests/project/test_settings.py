@@ -53,6 +53,9 @@ def test_a_production_configuration_passes_the_deployment_check(tmp_path: Path) 
         ({"MARKET_DATA": "csv:/nowhere/at/all"}, "/nowhere/at/all"),
         ({"TURNS_PER_PERSON": "many"}, "TURNS_PER_PERSON"),
         ({"GVSES_FORCE_PROVIDER": "astrologer"}, "astrologer"),
+        ({"EMAIL_URL": "smtp://rollout:wonder/land@mail.example.com:25"}, "EMAIL_URL is no address of a mail server"),
+        ({"ROLLOUT_NOTIFY_EMAILS": "alice@example.com"}, "EMAIL_URL names no mail server"),
+        ({"ROLLOUT_WEBHOOK_URL": "https://hooks.example.com/"}, "without ROLLOUT_WEBHOOK_SECRET"),
     ],
 )
 def test_contradictory_settings_fail_the_system_check(variables: dict[str, str], words: str, tmp_path: Path) -> None:
@@ -61,6 +64,7 @@ def test_contradictory_settings_fail_the_system_check(variables: dict[str, str],
     )
     assert result.returncode != 0
     assert words in result.stderr
+    assert "wonder" not in result.stderr
 
 
 def test_every_variable_the_settings_read_is_in_the_example_and_none_besides() -> None:
