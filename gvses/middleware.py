@@ -4,18 +4,25 @@ Under ASGI Django runs each step of each middleware in the request's thread and 
 for anything, but for those named in `waits`, which keep their thread.
 """
 
+import logging
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.common import CommonMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.security import SecurityMiddleware
+from django.utils.deprecation import MiddlewareMixin
+
+from apps.chat.errors import database_away
+from apps.core.database_away import is_away
+
+logger = logging.getLogger(__name__)
 
 
 class OnTheLoop:
@@ -56,6 +63,16 @@ class Messages(OnTheLoop, MessageMiddleware):
     def waits(self, request: HttpRequest) -> bool:
         storage = getattr(request, "_messages", None)
         return storage is not None and (storage.used or storage.added_new)
+
+
+class DatabaseAway(OnTheLoop, MiddlewareMixin):
+    """A page that could not be made because the database is away says so."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not is_away(exception):
+            return None
+        logger.warning("Page not made, database away", extra={"path": request.path})
+        return database_away(request)
 
 
 def take_to_the_loop(*kinds: Any) -> None:

@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "gvses.middleware.Authentication",
     "gvses.middleware.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "gvses.middleware.DatabaseAway",
 ]
 ROOT_URLCONF = "gvses.urls"
 ASGI_APPLICATION = "gvses.asgi.application"
@@ -93,9 +94,14 @@ if DATABASE["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
+    if DATABASE["ENGINE"] == "django.db.backends.postgresql":
+        DATABASE["ENGINE"] = "apps.core.postgresql"
     # A kept connection would lie idle in each of many lent threads; the pool owns them instead.
     DATABASE["CONN_MAX_AGE"] = 0
     DATABASE["OPTIONS"] = {
+        # A server that has gone without a word is given up after seconds: to connect, and for what was sent to arrive.
+        "connect_timeout": 2,
+        "tcp_user_timeout": 3000,
         **DATABASE.get("OPTIONS", {}),
         "pool": {"min_size": 2, "max_size": env.int("DB_POOL_SIZE", default=10), "timeout": 5},
     }

@@ -12,6 +12,7 @@ from contextlib import aclosing
 from typing import assert_never
 from uuid import UUID
 
+from django.db import Error as DatabaseFailure
 from django.utils import timezone
 
 from apps.assistant.attempts import INTERNAL, Attempts
@@ -21,6 +22,8 @@ from apps.assistant.models import Turn
 from apps.assistant.owner import Owner
 from apps.assistant.transcript import Transcript
 from apps.assistant.turns import NOT_KEPT, BegunTurn, begin_turn, finish_turn, give_up_turn
+from apps.assistant.unrecorded import begin_unrecorded, log_unrecorded_end, went_away
+from apps.core.database_away import is_away, with_second_look
 from apps.core.request_context import bind_ids
 from apps.core.threads import in_database_thread
 from apps.providers.errors import ProviderError
@@ -43,11 +46,16 @@ async def run_turn(
     is_voice: bool = False,
     override: str | None = None,
     override_by: str = "",
+    is_recorded: bool = True,
 ) -> AsyncGenerator[Event]:
     """Yields the events of one turn.
 
     `override` is the provider that staff ask for this turn, `override_by` whose signed header says so, for the audit
     log; without one there is no entry.
+
+    While the database is away the turn is answered without history and without rows, and its first `Meta` says so with
+    `is_recorded` false. The parameter `is_recorded` is False where nobody could find out who asks: nothing may be read
+    or written in their name.
 
     Raises TurnRefused (assistant.errors) or RoutingError before the first event, with nothing stored. Closing the
     generator, or cancelling the task that reads it, ends the turn as interrupted with what was said so far.
@@ -63,6 +71,7 @@ async def run_turn(
         override=override,
         override_by=override_by,
         transcript=transcript,
+        is_recorded=is_recorded,
     )
     bind_ids(session_id=session_id, request_id=begun.request_id)
     attempts = Attempts(begun=begun, transcript=transcript, person_hash=owner.hashed)
@@ -90,10 +99,12 @@ async def _answer(begun: BegunTurn, transcript: Transcript, attempts: Attempts) 
             _note_failed_turn(error, transcript, why=str(exception) if isinstance(exception, NoProvider) else "")
     finally:
         # Shielded: whoever cancels the turn must not cancel its row.
-        is_kept = await asyncio.shield(_finish(begun, transcript, status=status, error=error))
-    if not is_kept:
-        yield Error(message=NOT_KEPT, retryable=True, code="not_kept")
-    elif error is not None:
+        word = await asyncio.shield(_finish(begun, transcript, status=status, error=error))
+    if word is not None:
+        yield word
+    if isinstance(word, Error):
+        return
+    if error is not None:
         yield error
     elif transcript.done is not None:
         yield transcript.done
@@ -108,12 +119,14 @@ async def _begin(
     override: str | None,
     override_by: str,
     transcript: Transcript,
+    is_recorded: bool,
 ) -> BegunTurn:
     """Begins the turn, waiting a moment for the answer before it: stopping one and asking again is one gesture."""
     give_up = time.perf_counter() + BUSY_WAIT_S
-    while True:
+    while is_recorded:
         beginning = asyncio.ensure_future(
             in_database_thread(
+                with_second_look,
                 begin_turn,
                 session_id=session_id,
                 question=question,
@@ -133,6 +146,11 @@ async def _begin(
             # The thread writes its rows all the same; nobody but this place would ever finish them.
             await asyncio.shield(_end_unseen(beginning, transcript))
             raise
+        except DatabaseFailure as error:
+            if not is_away(error):
+                raise
+            is_recorded = False
+    return begin_unrecorded(session_id=session_id, question=question, is_voice=is_voice, override=override)
 
 
 async def _end_unseen(beginning: asyncio.Future[BegunTurn], transcript: Transcript) -> None:
@@ -143,11 +161,20 @@ async def _end_unseen(beginning: asyncio.Future[BegunTurn], transcript: Transcri
     await _finish(begun, transcript, status=Turn.Status.INTERRUPTED, error=None)
 
 
-async def _finish(begun: BegunTurn, transcript: Transcript, *, status: Turn.Status, error: Error | None) -> bool:
-    """Whether the end was stored. Where the database refuses it, the rows are closed without it: no turn stays open,
-    and the next question need not wait until a sweep finds this one."""
+async def _finish(
+    begun: BegunTurn, transcript: Transcript, *, status: Turn.Status, error: Error | None
+) -> Error | Meta | None:
+    """Stores the end; what is to be said of it where it was not stored.
+
+    Where the database refuses it, the rows are closed without it: no turn stays open, and the next question need not
+    wait until a sweep finds this one. Where the database is away, the answer stands and the rows are left to the sweep.
+    """
+    if not begun.is_recorded:
+        log_unrecorded_end(begun, transcript, status=status, error=error)
+        return None
     try:
         await in_database_thread(
+            with_second_look,
             finish_turn,
             begun=begun,
             transcript=transcript,
@@ -157,17 +184,20 @@ async def _finish(begun: BegunTurn, transcript: Transcript, *, status: Turn.Stat
         )
     except Exception as exception:  # what a provider said may be something that no column takes
         logger.error("Turn could not be stored", exc_info=exception)
+        if is_away(exception):
+            log_unrecorded_end(begun, transcript, status=status, error=error)
+            return went_away()
         await in_database_thread(give_up_turn, begun=begun)
-        return False
-    return True
+        return Error(message=NOT_KEPT, retryable=True, code="not_kept")
+    return None
 
 
 def _opening(begun: BegunTurn) -> Meta:
     turn: Json = {
         "request_id": str(begun.request_id),
         "session_id": str(begun.session_id),
-        "turn_number": begun.number,
     }
+    turn |= {"turn_number": begun.number} if begun.is_recorded else {"is_recorded": False}
     match begun.route:
         case NoProvider() as error:
             return Meta(data=turn | {"provider": None, "route_reason": error.code, "explanation": str(error)})

@@ -42,7 +42,7 @@ MODEL_CHARACTERS = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BegunTurn:
-    """A turn that may run: its rows exist and its provider is chosen."""
+    """A turn that may run: its provider is chosen and, where it is recorded, its rows exist."""
 
     request_id: UUID
     session_id: UUID
@@ -52,6 +52,8 @@ class BegunTurn:
     #: Who serves, or why nobody can.
     route: Route | NoProvider
     is_voice: bool
+    #: Its rows exist; the database was not away when it began.
+    is_recorded: bool = True
 
 
 @transaction.atomic

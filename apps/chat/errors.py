@@ -4,6 +4,13 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.cache import add_never_cache_headers
+
+from apps.core.database_away import LOOK_EVERY_S
+
+#: Whole seconds after which the database is looked for again.
+AWAY_RETRY_S = int(LOOK_EVERY_S)
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -46,3 +53,16 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     if wants_json(request):
         return refusal(status=404, code="not_found", message="There is no such conversation here.")
     return render(request, "404.html", status=404)
+
+
+def database_away(request: HttpRequest) -> HttpResponse:
+    """A page that reads nothing itself; the database it would be made from cannot be reached."""
+    response: HttpResponse
+    if wants_json(request):
+        message = "Our records cannot be reached right now. Try again in a moment."
+        response = refusal(status=503, code="database_away", message=message, retry_after_s=AWAY_RETRY_S)
+    else:
+        # Without the request: what a page's context brings along may ask the database.
+        response = HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": str(AWAY_RETRY_S)})
+    add_never_cache_headers(response)
+    return response

@@ -78,6 +78,8 @@ class TurnView:
     suggestions: list[str] = field(default_factory=list)
     #: Which figures of the text stand in no data, as one sentence; "" where all do.
     unverified: str = ""
+    #: That no reload will show it, as one sentence; "" where it is stored.
+    unkept: str = ""
     #: The sandbox stood in for the model.
     is_sandbox: bool = False
     staff: StaffLine | None = None
@@ -96,7 +98,12 @@ class TurnView:
 
 
 def turn_view(
-    turn: Turn, *, is_staff: bool, cost_usd: Decimal | float | None = None, attempts: Sequence[AttemptRow] = ()
+    turn: Turn,
+    *,
+    is_staff: bool,
+    cost_usd: Decimal | float | None = None,
+    attempts: Sequence[AttemptRow] = (),
+    unkept: str = "",
 ) -> TurnView:
     """What the page shows of `turn`; staff also see who answered, and after which `attempts`.
 
@@ -128,6 +135,7 @@ def turn_view(
         sources=sources,
         suggestions=list(sidecar.get("suggestions") or []),
         unverified=unverified,
+        unkept=unkept,
         is_sandbox=turn.model.startswith(SANDBOX_MODEL),
         staff=staff_line(turn, cost_usd=cost_usd, attempts=attempts) if is_staff and turn.is_finished else None,
     )

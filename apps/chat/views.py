@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -22,12 +23,13 @@ from apps.assistant.engine import run_turn
 from apps.assistant.errors import BadMessage, ConversationBusy, NotYourConversation, TurnRefused
 from apps.assistant.models import Conversation, Turn
 from apps.assistant.owner import Owner
-from apps.chat.errors import refusal
+from apps.chat.errors import AWAY_RETRY_S, refusal
 from apps.chat.examples import examples
 from apps.chat.limits import turn_wait_s
 from apps.chat.presenter import turn_view
 from apps.chat.stream import sse
-from apps.chat.visitor import new_visitor, owner_of, remember_visitor
+from apps.chat.visitor import new_visitor, owner_of, remember_visitor, stand_in_for
+from apps.core.database_away import is_away, with_second_look
 from apps.core.sse import STREAM_HEADERS
 from apps.core.threads import in_database_thread
 from apps.market.repository import default_repository
@@ -86,6 +88,13 @@ def delete(request: HttpRequest, session_id: UUID) -> HttpResponse:
 async def turns(request: HttpRequest, session_id: UUID) -> HttpResponseBase:
     """One turn as `text/event-stream`. What is refused is refused before the stream, as JSON with its status."""
     asker = await in_database_thread(_asker, request)
+    if asker.owner is None and not asker.is_known:
+        return refusal(
+            status=503,
+            code="database_away",
+            message="We cannot find out who you are, because our records cannot be reached. Send it again in a moment.",
+            retry_after_s=AWAY_RETRY_S,
+        )
     if asker.owner is None:
         return refusal(status=403, code="login_required", message="Log in to ask a question.")
     if asker.wait_s:
@@ -95,14 +104,16 @@ async def turns(request: HttpRequest, session_id: UUID) -> HttpResponseBase:
             message=f"That was many questions in a short time. Ask again in {asker.wait_s} seconds.",
             retry_after_s=asker.wait_s,
         )
+    question = request.POST.get("message", "")
     try:
         override = await _override(request)
         events = run_turn(
             session_id=session_id,
-            question=request.POST.get("message", ""),
+            question=question,
             owner=asker.owner,
             override=override.provider if override else None,
             override_by=override.by if override else "",
+            is_recorded=asker.is_known,
         )
         first = await anext(events)  # the turn begins, or is refused, before a status is chosen
     except OverrideRefused as error:
@@ -110,7 +121,9 @@ async def turns(request: HttpRequest, session_id: UUID) -> HttpResponseBase:
     except TurnRefused as error:
         return refusal(status=STATUS_OF[type(error)], code=error.code, message=str(error))
     response = StreamingHttpResponse(
-        sse(events, first=first, is_staff=asker.is_staff), content_type="text/event-stream", headers=STREAM_HEADERS
+        sse(events, first=first, question=question, is_staff=asker.is_staff),
+        content_type="text/event-stream",
+        headers=STREAM_HEADERS,
     )
     if asker.is_new:
         remember_visitor(response, asker.owner)
@@ -125,10 +138,17 @@ class Asker(NamedTuple):
     is_new: bool
     is_staff: bool
     wait_s: int
+    #: Whether they have an account could be found out.
+    is_known: bool = True
 
 
 def _asker(request: HttpRequest) -> Asker:
-    known = owner_of(request)
+    try:
+        known = with_second_look(owner_of, request)
+    except (OperationalError, InterfaceError) as error:
+        if not is_away(error):
+            raise
+        return _unknown_asker(request)
     owner = known or (new_visitor() if settings.ANONYMOUS_CHAT else None)
     return Asker(
         owner=owner,
@@ -142,6 +162,13 @@ async def _override(request: HttpRequest) -> Override | None:
     """What a signed header asks for; None without one. Raises OverrideRefused."""
     value = request.headers.get(HEADER)
     return None if value is None else await in_database_thread(read_override, value)
+
+
+def _unknown_asker(request: HttpRequest) -> Asker:
+    """Somebody with a session that cannot be read. Where strangers may ask they ask as one, and nothing is kept."""
+    owner = stand_in_for(request) if settings.ANONYMOUS_CHAT else None
+    wait_s = turn_wait_s(request, owner) if owner else 0
+    return Asker(owner=owner, is_new=False, is_staff=False, wait_s=wait_s, is_known=False)
 
 
 def _is_staff(request: HttpRequest) -> bool:

@@ -12,6 +12,8 @@ from apps.assistant.owner import Owner
 VISITOR_COOKIE = "gvses_visitor"
 VISITOR_COOKIE_AGE_S = 365 * 24 * 3600
 COOKIE_SALT = "gvses.visitor"
+#: A name space of our own, so that no stand-in is anybody's id.
+STAND_INS = UUID("5e1f0f4c-3f0a-4d5e-9d0b-7a6f1c2b8e31")
 
 
 def visitor_id_of(request: HttpRequest) -> UUID | None:
@@ -33,6 +35,11 @@ def owner_of(request: HttpRequest) -> Owner | None:
 
 def new_visitor() -> Owner:
     return Owner(visitor_id=uuid.uuid4())
+
+
+def stand_in_for(request: HttpRequest) -> Owner:
+    """Whom to count limits for while the session cannot be read: the same for one session, and the owner of nothing."""
+    return Owner(visitor_id=uuid.uuid5(STAND_INS, request.session.session_key or ""))
 
 
 def remember_visitor(response: HttpResponseBase, owner: Owner) -> None:

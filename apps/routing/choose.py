@@ -28,6 +28,7 @@ class Reason(TextChoices):
     OVERRIDE = "override", "Staff override"
     ASSIGNMENT = "assignment", "Session's assignment"
     BUCKET_MAP = "bucket_map", "Bucket map"
+    SNAPSHOT = "snapshot", "Rollout as last read, database away"
     DEFAULT = "default", "Default"
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.providers.registry import DEFAULT_PROVIDER
+from apps.routing import snapshot
 from apps.routing.buckets import BucketMap
 from apps.routing.ledger_hash import entry_hash
 from apps.routing.models import Rollout, RolloutChange
@@ -21,7 +22,9 @@ REFUSED_CHARACTERS = 500
 
 def current_rollout() -> Rollout:
     """The one row; the first call of all writes it from WORKFLOW_PERCENTAGE and WORKFLOW_KILL_SWITCH."""
-    return Rollout.objects.filter(pk=Rollout.ONLY_ID).first() or seed()
+    rollout = Rollout.objects.filter(pk=Rollout.ONLY_ID).first() or seed()
+    snapshot.keep(rollout)
+    return rollout
 
 
 def locked_rollout() -> Rollout:

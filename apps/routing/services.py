@@ -11,7 +11,8 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.core import rows
-from apps.providers.registry import DEFAULT_PROVIDER, FALLBACK_CHAIN, PROVIDERS, why_unavailable
+from apps.providers.registry import FALLBACK_CHAIN, PROVIDERS, why_unavailable
+from apps.routing import snapshot
 from apps.routing.breaker import FALLBACK_PROBE_INTERVAL_S
 from apps.routing.buckets import bucket_of, owner_in
 from apps.routing.choose import Assignment, Inputs, Reason, Route, Standing, choose
@@ -92,21 +93,20 @@ def forced_provider() -> str | None:
     return settings.GVSES_FORCE_PROVIDER or None
 
 
+def fallback_chain(instead: str) -> tuple[str, ...]:
+    """Who serves when the wanted provider cannot: behind the default one comes whoever serves instead of it."""
+    return (FALLBACK_CHAIN[0], instead, *FALLBACK_CHAIN[1:]) if instead else FALLBACK_CHAIN
+
+
 def standing(rollout: Rollout, *, circuits: Mapping[str, OpenCircuit]) -> Standing:
     """Who can serve now, from the registry, the row's stops and the open circuits."""
     return Standing(
         providers=tuple(PROVIDERS),
-        fallback_chain=_fallback_chain(rollout),
+        fallback_chain=fallback_chain(rollout.instead),
         unavailable={name: why for name in PROVIDERS if (why := why_unavailable(name))},
         killed=rollout.killed,
         circuits=circuits,
     )
-
-
-def _fallback_chain(rollout: Rollout) -> tuple[str, ...]:
-    """With whoever serves instead of the default provider, while that one is stopped, behind it."""
-    instead = rollout.kills.get(DEFAULT_PROVIDER, {}).get("instead")
-    return (DEFAULT_PROVIDER, instead, *FALLBACK_CHAIN[1:]) if instead else FALLBACK_CHAIN
 
 
 def _read(session_id: UUID) -> tuple[Rollout, Assignment | None, bool]:
@@ -116,6 +116,7 @@ def _read(session_id: UUID) -> tuple[Rollout, Assignment | None, bool]:
     if rollout is None:
         seed()
         return _read(session_id)
+    snapshot.keep(rollout)
     if rollout.own_provider is None:
         return rollout, None, bool(rollout.has_open_circuit)
     assignment = Assignment(

@@ -29,13 +29,13 @@ async function ask(question, { takeFocus = false } = {}) {
   const turn = startTurn(question);
   try {
     const isWhole = await follow(turn, askTurn({ url: composer.form.action, token: composer.token, message: question, signal }));
-    if (!isWhole) turn.lost(address);
+    if (!isWhole) lose(turn);
   } catch (error) {
     if (signal.aborted) {
       turn.stopped();
       announcer.textContent = "Stopped.";
     } else if (error instanceof Refused) refuse(turn, question, error.message);
-    else turn.lost(address);
+    else lose(turn);
   }
   running = null;
   composer.setBusy(false);
@@ -46,7 +46,8 @@ async function ask(question, { takeFocus = false } = {}) {
 async function follow(turn, events) {
   let isWhole = false;
   for await (const event of events) {
-    rememberAddress();
+    if (event.is_recorded === false) turn.isKept = false;
+    if (turn.isKept) rememberAddress();
     switch (event.type) {
       case "text":
         turn.addText(event.content);
@@ -73,6 +74,12 @@ async function follow(turn, events) {
     }
   }
   return isWhole;
+}
+
+/** The stream broke off. What was never kept cannot be loaded. */
+function lose(turn) {
+  if (turn.isKept) turn.lost(address);
+  else turn.failed("The connection was lost before the answer was whole, and it was not kept. Ask again.");
 }
 
 function finish(turn, event) {
@@ -104,7 +111,7 @@ function refuse(turn, question, message) {
 }
 
 function announce(element) {
-  const said = [...element.querySelectorAll(".prose, .unverified, .answer .notice > p:first-child")].map((part) => part.textContent.trim());
+  const said = [...element.querySelectorAll(".prose, .unverified, .unkept, .answer .notice > p:first-child")].map((part) => part.textContent.trim());
   announcer.textContent = `Answer: ${said.join(" ")}`;
 }
 

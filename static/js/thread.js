@@ -90,6 +90,8 @@ export function startTurn(question) {
 
   return {
     element,
+    /** A reload shows it. */
+    isKept: true,
     addText(content) {
       waiting.hidden = true;
       prose.hidden = false;

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from apps.core.database_away import LastKnown
 from apps.market.tools.registry import TOOLS
 from apps.providers.models import AssistantProfile, Effort
 from apps.providers.shipped import PROFILES, profile_fields
@@ -70,9 +71,17 @@ class Profile:
     cache_key: str
 
 
+_last_known: LastKnown[str, Profile] = LastKnown()
+
+
 def profile_now(name: str) -> Profile:
-    """The version in force. Raises ProfileMissing."""
-    row = newest(name) or _written_once(name)
+    """The version in force; while the database is away the one used last here, or as shipped. Raises ProfileMissing."""
+    return _last_known.read(
+        name, lambda: _profile(newest(name) or _written_once(name)), otherwise=lambda: _profile(_shipped(name))
+    )
+
+
+def _profile(row: AssistantProfile) -> Profile:
     return Profile(
         name=row.name,
         version=row.version,
@@ -216,7 +225,12 @@ def _require_same(version: int, expected_version: int, *, name: str) -> None:
 
 def _written_once(name: str) -> AssistantProfile:
     """Writes a shipped profile that a database has lost, once however many ask; others are missing."""
+    AssistantProfile.objects.bulk_create([_shipped(name)], ignore_conflicts=True)
+    return AssistantProfile.objects.filter(name=name).latest("version")
+
+
+def _shipped(name: str) -> AssistantProfile:
+    """Version 1 of a shipped profile, not saved. Raises ProfileMissing."""
     if name not in PROFILES:
         raise ProfileMissing(f"There is no assistant profile “{name}”.")
-    AssistantProfile.objects.bulk_create([AssistantProfile(**profile_fields(name))], ignore_conflicts=True)
-    return AssistantProfile.objects.filter(name=name).latest("version")
+    return AssistantProfile(**profile_fields(name))

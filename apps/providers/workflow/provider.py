@@ -6,8 +6,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from django.db import DatabaseError
+from django.db import Error as DatabaseFailure
 from django.utils import timezone
 
+from apps.core.database_away import is_away
 from apps.core.threads import in_database_thread
 from apps.providers.agents_runtime.turn import AgentTurn
 from apps.providers.analyst.intents import read
@@ -100,11 +102,19 @@ async def _answer(request: TurnRequest) -> AsyncGenerator[Event]:
 
 
 def _begin(request: TurnRequest) -> tuple[LiveVersion, Pending | None]:
-    """The session's design, and the approval that waited, which waits no longer whatever is said now."""
+    """The session's design, and the approval that waited, which waits no longer whatever is said now.
+
+    One that cannot be read or taken away is none: nothing is approved that could be approved again.
+    """
     version = version_for_session(request.session_id)
-    stored = pending_approval(request.session_id)
-    if stored is not None:
-        set_pending(request.session_id, None)
+    try:
+        stored = pending_approval(request.session_id)
+        if stored is not None:
+            set_pending(request.session_id, None)
+    except DatabaseFailure as error:
+        if not is_away(error):
+            raise
+        return version, None
     return version, read_pending(stored)
 
 

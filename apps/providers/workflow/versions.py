@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from apps.core.database_away import LastKnown
 from apps.market.tools.registry import TOOLS
 from apps.providers.models import SessionWorkflow, WorkflowVersion
 from apps.providers.profiles.versions import tools_by_profile
@@ -31,11 +32,20 @@ class LiveVersion:
     graph: Graph
 
 
+#: One entry: which version a session has cannot be known without asking.
+_last_known: LastKnown[None, LiveVersion] = LastKnown()
+
+
 def version_for_session(session_id: UUID) -> LiveVersion:
     """The session's version; at its first workflow turn the live one, which is stored for it. Raises BadGraph.
 
-    One query for a session that has a version. Of racing first turns one insert wins, and all read it back.
+    While the database is away, the version that a turn ran last here, or as shipped.
     """
+    return _last_known.read(None, lambda: _stored(session_id), otherwise=_shipped)
+
+
+def _stored(session_id: UUID) -> LiveVersion:
+    """One query for a session that has a version. Of racing first turns one insert wins, and all read it back."""
     own = SessionWorkflow.objects.select_related("version").filter(pk=session_id)
     stored = own.first()
     if stored is None:
@@ -43,6 +53,11 @@ def version_for_session(session_id: UUID) -> LiveVersion:
         SessionWorkflow.objects.bulk_create([row], ignore_conflicts=True)
         stored = own.get()
     return LiveVersion(number=stored.version.number, graph=parse_graph(stored.version.graph))
+
+
+def _shipped() -> LiveVersion:
+    fields = design_fields()
+    return LiveVersion(number=fields["number"], graph=parse_graph(fields["graph"]))
 
 
 def live_version() -> WorkflowVersion:

@@ -49,6 +49,11 @@ class Rollout(models.Model):
         return frozenset(self.kills)
 
     @property
+    def instead(self) -> str:
+        """Who serves in place of the default provider while that one is stopped; empty where nobody is named."""
+        return next((stop["instead"] for stop in self.kills.values() if stop.get("instead")), "")
+
+    @property
     def buckets(self) -> BucketMap:
         return BucketMap.decode(self.bucket_map)
 

@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from apps.assistant.engine import run_turn
 from apps.assistant.errors import TurnRefused
 from apps.assistant.owner import Owner
+from apps.assistant.unrecorded import NOT_RECORDED
 from apps.providers.events import Done, Error, Event, Json, Meta, Text, ToolResult, as_json
 from apps.providers.openai_api.client import close_client
 from apps.routing.errors import RoutingError
@@ -75,8 +76,10 @@ class Command(BaseCommand):
                 self.stdout.flush()
             case ToolResult():
                 self._note(f"{event.name} · {event.latency_ms:.0f} ms")
-            case Meta() if "request_id" in event.data:
+            case Meta() if "explanation" in event.data:
                 self._note(event.data["explanation"])
+                if not event.data.get("is_recorded", True):
+                    self._note(NOT_RECORDED)
             case Meta() if "failed_provider" in event.data:
                 self._start_again(event.data)
             case Done():
