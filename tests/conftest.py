@@ -9,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from asgiref.sync import async_to_sync
 from django.core.cache import cache
+from django.db import connections
 
 from apps.providers import registry
 from apps.providers.openai_api.client import close_client
+from tests.away import Lose, losing
 from tests.scripted import SCRIPTED, Script, Step
 
 
@@ -83,6 +85,13 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Script]]:
     start([])
     yield start
     registry.get_provider.cache_clear()
+
+
+@pytest.fixture
+def database_away() -> Lose:
+    """`with database_away():` is the time in which the test's database cannot be reached."""
+    # An async test has a thread of its own; its database work is done here.
+    return losing(connections["default"])
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
@@ -68,37 +68,78 @@ def wait_until_it_listens(port: int, process: subprocess.Popen[bytes], name: str
     sys.exit(f"{name} did not listen within {START_TIMEOUT_S} s")
 
 
+@dataclass
+class Cluster:
+    """A PostgreSQL that can be stopped and started again under the same address, with the same data."""
+
+    folder: str
+    port: int
+    options: dict[str, object]
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    @property
+    def url(self) -> str:
+        return f"postgres://gvses@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        settings = ["fsync=off", "max_connections=60", f"unix_socket_directories={self.folder}", "timezone=UTC"]
+        self.process = subprocess.Popen(
+            [postgres_program("postgres"), "-D", f"{self.folder}/data", "-h", "127.0.0.1", "-p", str(self.port)]
+            + [word for setting in settings for word in ("-c", setting)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self.folder,
+            **self.options,
+        )
+        wait_until_it_listens(self.port, self.process, "PostgreSQL")
+
+    def stop(self) -> None:
+        """At once: open connections are closed. Nothing where it is stopped already."""
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(timeout=START_TIMEOUT_S)
+        self.process = None
+
+
 @contextmanager
-def postgres() -> Iterator[str]:
-    """A fresh cluster; yields its DATABASE_URL."""
+def postgres_cluster() -> Iterator[Cluster]:
+    """A fresh cluster, started."""
     with tempfile.TemporaryDirectory(prefix="gvses-postgres-") as folder:
         options = as_postgres()
         if options:
             shutil.chown(folder, "postgres", "postgres")
-        data = f"{folder}/data"
         subprocess.run(
-            [postgres_program("initdb"), "-D", data, "-U", "gvses", "-A", "trust", "-E", "UTF8", "--no-sync"],
+            [
+                postgres_program("initdb"),
+                "-D",
+                f"{folder}/data",
+                "-U",
+                "gvses",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--no-sync",
+            ],
             check=True,
             stdout=subprocess.DEVNULL,
             cwd=folder,
             **options,
         )
-        port = free_port()
-        settings = ["fsync=off", "max_connections=60", f"unix_socket_directories={folder}", "timezone=UTC"]
-        process = subprocess.Popen(
-            [postgres_program("postgres"), "-D", data, "-h", "127.0.0.1", "-p", str(port)]
-            + [word for setting in settings for word in ("-c", setting)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=folder,
-            **options,
-        )
+        cluster = Cluster(folder=folder, port=free_port(), options=options)
         try:
-            wait_until_it_listens(port, process, "PostgreSQL")
-            yield f"postgres://gvses@127.0.0.1:{port}/postgres"
+            cluster.start()
+            yield cluster
         finally:
-            process.send_signal(signal.SIGINT)  # fast shutdown: open connections are closed
-            process.wait(timeout=START_TIMEOUT_S)
+            cluster.stop()
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A fresh cluster; yields its DATABASE_URL."""
+    with postgres_cluster() as cluster:
+        yield cluster.url
 
 
 @contextmanager
