@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
+import psycopg
 
 ROOT = Path(__file__).parents[1]
 START_TIMEOUT_S = 30
@@ -82,6 +83,9 @@ class Cluster:
         return f"postgres://gvses@127.0.0.1:{self.port}/postgres"
 
     def start(self) -> None:
+        """Nothing where it runs already."""
+        if self.process is not None:
+            return
         settings = ["fsync=off", "max_connections=60", f"unix_socket_directories={self.folder}", "timezone=UTC"]
         self.process = subprocess.Popen(
             [postgres_program("postgres"), "-D", f"{self.folder}/data", "-h", "127.0.0.1", "-p", str(self.port)]
@@ -92,6 +96,19 @@ class Cluster:
             **self.options,
         )
         wait_until_it_listens(self.port, self.process, "PostgreSQL")
+        self._wait_until_it_lets_in()
+
+    def _wait_until_it_lets_in(self) -> None:
+        """It listens before it has read its files, and refuses everybody until then."""
+        give_up = time.monotonic() + START_TIMEOUT_S
+        while True:
+            try:
+                psycopg.connect(self.url, connect_timeout=2).close()
+                return
+            except psycopg.OperationalError:
+                if time.monotonic() > give_up:
+                    raise
+                time.sleep(0.05)
 
     def stop(self) -> None:
         """At once: open connections are closed. Nothing where it is stopped already."""

@@ -1,6 +1,7 @@
 """The page while the database is away: who may still ask, what they read, and what is refused with a sentence."""
 
 import json
+import re
 import uuid
 from contextlib import ExitStack
 from typing import Any
@@ -50,19 +51,17 @@ async def test_a_visitor_is_answered_and_reads_that_it_is_not_kept(async_client,
 
 async def test_the_answer_looks_as_a_kept_one_does(async_client, play, database_away) -> None:
     def compared(events: list[dict[str, Any]]) -> str:
-        html = events[-1]["html"].replace(events[0]["request_id"], "ID").replace(NOT_RECORDED, "")
-        return "".join(html.replace('<p class="answer-note unkept"></p>', "").split())
+        html = events[-1]["html"].replace(events[0]["request_id"], "ID")
+        html = html.replace(f'<p class="answer-note unkept">{NOT_RECORDED}</p>', "")
+        # How long a tool took differs, and PostgreSQL gives the keys of an object back in an order of its own.
+        return "".join(re.sub(r"[\d.]+ ms|<pre.*?</pre>", "", html, flags=re.DOTALL).split())
 
-    fail = [*words("Half of an"), ProviderUnavailable("Ask again.", code="cut")]
-    for question, override in (("Price of AAPL?", PRICE), ("Price of IBM?", fail)):
-        play(override)
-        kept = await read(await send(async_client, question))
+    fails = [*words("Half of an"), ProviderUnavailable("Ask again.", code="cut")]
+    for steps in (PRICE, fails):
+        play(steps)
+        kept = await read(await send(async_client, "Price of AAPL?"))
         with database_away():
-            unkept = await read(await send(async_client, question))
-        for events in (kept, unkept):
-            events[-1]["html"] = "".join(
-                line for line in events[-1]["html"].splitlines(keepends=True) if " ms" not in line
-            )
+            unkept = await read(await send(async_client, "Price of AAPL?"))
         assert compared(unkept) == compared(kept)
 
 
