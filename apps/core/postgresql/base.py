@@ -11,8 +11,9 @@ from typing import Any
 from django.db import Error, OperationalError
 from django.db.backends.postgresql import base
 from django.db.utils import DEFAULT_DB_ALIAS
+from psycopg_pool import PoolTimeout
 
-from apps.core.database_away import Reach, is_away
+from apps.core.database_away import DatabaseAway, Reach, is_away
 
 reach = Reach()
 _leaving = Lock()
@@ -41,6 +42,9 @@ class DatabaseWrapper(DjangosOwn):  # type: ignore[misc]
         except OperationalError as error:
             if is_away(error):
                 reach.doubt()
+            if isinstance(error.__cause__, PoolTimeout):
+                # Whoever has waited this long shall not wait once more.
+                raise DatabaseAway("No connection came free in time.") from error
             raise
 
     def _close(self) -> None:
