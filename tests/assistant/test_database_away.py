@@ -11,8 +11,10 @@ from apps.metrics.models import RequestLog
 from apps.providers.errors import ProviderUnavailable
 from apps.providers.events import Done, Error, Event, Meta, Text, Usage
 from apps.routing import snapshot
+from apps.routing.changes import set_shares
 from apps.routing.errors import OverrideRefused
-from apps.routing.services import kill, resolve, set_shares
+from apps.routing.kills import kill
+from apps.routing.services import resolve
 from tests.assistant.asking import ALICE, ask, switches, the_row, the_turn
 from tests.scripted import words
 

@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from apps.routing import services, snapshot, without_database
+from apps.routing import changes, kills, services, snapshot, without_database
 from apps.routing.buckets import BucketMap, bucket_of
 from apps.routing.choose import Reason, Standing
 from apps.routing.errors import NoProvider, OverrideRefused
@@ -124,12 +124,12 @@ def nothing_known(monkeypatch):
 def test_each_turn_leaves_the_snapshot_that_the_next_is_decided_by(database_away) -> None:
     session_id = uuid4()
     assert resolve_without_database(session_id=session_id).reason == Reason.DEFAULT
-    services.set_shares(shares={"workflow": 10_000}, by="Bob")
+    changes.set_shares(shares={"workflow": 10_000}, by="Bob")
     services.resolve(session_id=uuid4())
     with database_away() as tried:
         assert resolve_without_database(session_id=session_id).provider == "workflow"
     assert not tried
-    services.kill(provider="workflow", by="Bob")
+    kills.kill(provider="workflow", by="Bob")
     services.resolve(session_id=uuid4())
     with database_away() as tried:
         route = resolve_without_database(session_id=session_id)
