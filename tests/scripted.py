@@ -1,6 +1,7 @@
 """Providers that play a script, for the turns no real backend produces on demand."""
 
 import asyncio
+import inspect
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -20,7 +21,8 @@ class UseTool:
     call_id: str = "c1"
 
 
-#: An event is emitted, an exception raised, a number waited for in seconds, a tool used, a function called.
+#: An event is emitted, an exception raised, a number waited for in seconds, a tool used, a function called in the
+#: database's thread, an async function awaited.
 Step: TypeAlias = Event | BaseException | float | UseTool | Callable[[], object]
 
 
@@ -65,6 +67,8 @@ class ScriptedProvider:
                             result=outcome.result,
                             latency_ms=outcome.latency_ms,
                         )
+                    case _ if inspect.iscoroutinefunction(step):
+                        await step()
                     case _ if callable(step):
                         await in_database_thread(step)
                     case _:

@@ -14,24 +14,36 @@ from django.conf import settings
 
 from apps.assistant.deadlines import Deadlines
 from apps.assistant.provider_stream import ProviderStream
-from apps.assistant.succession import Failed, may_try_again, note_failure, successor
+from apps.assistant.stop_watch import stop_watch
+from apps.assistant.succession import Chosen, Failed, note_failure, once_more, successor
 from apps.assistant.transcript import Attempt, Outcome, Transcript
 from apps.assistant.turn_toolbox import TurnToolbox
 from apps.assistant.turns import BegunTurn
 from apps.core.threads import in_database_thread
 from apps.market.tools.market_toolbox import default_toolbox
-from apps.providers.errors import NotConfigured, ProviderError, ProviderProtocolError, ProviderUnavailable
+from apps.providers.errors import (
+    NotConfigured,
+    ProviderError,
+    ProviderProtocolError,
+    ProviderStopped,
+    ProviderUnavailable,
+)
 from apps.providers.events import Done, Error, Event, Meta
 from apps.providers.protocol import TurnRequest
 from apps.providers.registry import get_provider
-from apps.routing.choose import Route
+from apps.routing.choose import Reason, Route
 from apps.routing.circuits import is_floor
 from apps.routing.errors import NoProvider
+from apps.routing.services import forced_provider
 
 logger = logging.getLogger(__name__)
 
 #: A backend that asks for no longer wait than this is asked once more before another takes over.
 RETRY_AFTER_MAX_S = 1.0
+#: A try begins by stops that were read no longer ago than this; half of what may pass between a stop and a last start.
+FRESH_S = 0.05
+#: On a machine so busy that no look comes back in time, the answer begins after this many all the same.
+MAX_LOOKS = 10
 #: Ten times a long answer. A model that repeats itself writes on until something stops it.
 LONGEST_ANSWER = 50_000
 LATE = "The answer took too long. Ask again."
@@ -53,6 +65,7 @@ class Attempts:
         self._person_hash = person_hash
         self._toolbox: TurnToolbox | None = None
         self._streams: list[ProviderStream] = []
+        self._stops = stop_watch()
         self._tried: set[str] = set()
         self._asked_again: set[str] = set()
         self._deadlines = Deadlines(
@@ -72,26 +85,57 @@ class Attempts:
         if isinstance(route, NoProvider):
             raise route
         toolbox = self._toolbox = TurnToolbox(default_toolbox())
-        provider: str | None = route.provider
-        while provider is not None:
-            attempt = self._begin(provider, toolbox)
-            try:
-                async with aclosing(self._attempt(attempt)) as events:
-                    async for event in events:
-                        yield event
-                return
-            except ProviderError as error:
-                failure = error
-            provider = await self._next(route, attempt, failure)
-            if provider is None:
+        chosen: Chosen | None = Chosen(provider=route.provider, read_at=self._begun.read_at)
+        while chosen is not None:
+            provider, attempt = chosen.provider, None
+            failure: ProviderError = ProviderStopped()
+            if await self._may_begin(chosen):
+                attempt = self._begin(provider, toolbox)
+                try:
+                    async with aclosing(self._attempt(attempt)) as events:
+                        async for event in events:
+                            yield event
+                    return
+                except ProviderError as error:
+                    failure = error
+            else:
+                self._pass_over(route, provider)
+            chosen = await self._next(route, attempt, failure)
+            if chosen is None:
                 raise failure
-            yield self._switch(attempt, failure, to=provider)
+            yield self._switch(provider, attempt, failure, to=chosen.provider)
 
     async def close(self) -> None:
         """Waits, for a bounded time, until every provider is closed and no tool runs."""
         await asyncio.gather(*(stream.left() for stream in self._streams))
         if self._toolbox is not None:
             await self._toolbox.close()
+        await self._stops.close()
+
+    async def _may_begin(self, chosen: Chosen) -> bool:
+        """Whether the provider is not stopped, by a look that is fresh at the moment this returns."""
+        if chosen.provider == forced_provider():
+            return True
+        read_at = chosen.read_at
+        for _ in range(MAX_LOOKS):
+            if time.perf_counter() - read_at <= FRESH_S:
+                return True
+            seen = await self._stops.look()
+            if seen is None:
+                # Without the database nobody can have stopped it.
+                return True
+            if chosen.provider in seen.orders:
+                return False
+            read_at = seen.read_at
+        logger.warning("Too busy to look for stops in time", extra={"provider": chosen.provider})
+        return True
+
+    def _pass_over(self, route: Route, provider: str) -> None:
+        """Of a provider that was stopped between the choice and the try; the turn does not come back to it."""
+        logger.info("Provider stopped before it was asked", extra={"provider": provider})
+        if provider == route.provider and provider not in self._tried:
+            self._transcript.passed_over = Reason.KILL_SWITCH
+        self._tried.add(provider)
 
     def _begin(self, provider: str, toolbox: TurnToolbox) -> Attempt:
         self._tried.add(provider)
@@ -112,6 +156,8 @@ class Attempts:
                 get_provider(attempt.provider).stream(self._request(attempt)), provider=attempt.provider
             )
             self._streams.append(stream)
+            if attempt.provider != forced_provider():
+                self._stops.add(stream)
             while attempt.done is None:
                 yield await self._next_event(attempt, stream)
             attempt.end(Outcome.SUCCEEDED, now=time.perf_counter())
@@ -122,6 +168,7 @@ class Attempts:
         finally:
             attempt.toolbox.is_closed = True
             if stream is not None:
+                self._stops.discard(stream)
                 stream.leave()
 
     async def _next_event(self, attempt: Attempt, stream: ProviderStream) -> Event:
@@ -169,24 +216,29 @@ class Attempts:
             person_hash=self._person_hash,
         )
 
-    async def _next(self, route: Route, attempt: Attempt, failure: ProviderError) -> str | None:
-        """Who tries next, by a fresh look; None where nobody may or can."""
-        if isinstance(failure, NotConfigured) and attempt.left_no_trace:
-            self._forget(route, attempt)
+    async def _next(self, route: Route, attempt: Attempt | None, failure: ProviderError) -> Chosen | None:
+        """Who tries next, by a fresh look; None where nobody may or can. Without an attempt there was no try."""
         if not failure.falls_back:
             return None
-        began_at = self._transcript.moment(attempt.started)
-        failed = Failed(provider=attempt.provider, error=failure, began_at=began_at)
-        wait_s = self._wait_before_asking_again(attempt, failure)
-        if wait_s is not None:
-            self._asked_again.add(attempt.provider)
-            await in_database_thread(note_failure, failed)
-            await asyncio.sleep(wait_s)
-            if await in_database_thread(may_try_again, attempt.provider):
-                return attempt.provider
+        failed: Failed | None = None
+        if attempt is not None:
+            if isinstance(failure, NotConfigured) and attempt.left_no_trace:
+                self._forget(route, attempt)
+            began_at = self._transcript.moment(attempt.started)
+            failed = Failed(provider=attempt.provider, error=failure, began_at=began_at)
+            wait_s = self._wait_before_asking_again(attempt, failure)
+            if wait_s is not None:
+                self._asked_again.add(attempt.provider)
+                await in_database_thread(note_failure, failed)
+                failed = None
+                await asyncio.sleep(wait_s)
+                again = await in_database_thread(once_more, attempt.provider)
+                if again is not None:
+                    return again
         return await in_database_thread(
             successor,
-            failed=failed if wait_s is None else None,
+            request_id=self._begun.request_id,
+            failed=failed,
             session_provider=route.assigned_provider,
             tried=self._tried,
             only_floor=self._deadlines.leaves_only_the_floor(now=time.perf_counter()),
@@ -206,16 +258,16 @@ class Attempts:
         """An attempt that never was: its provider is not configured. Who comes next has its number."""
         self._transcript.attempts.pop()
         if attempt.provider == route.provider:
-            self._transcript.routed_was_skipped = True
+            self._transcript.passed_over = Reason.NOT_CONFIGURED
 
-    def _switch(self, attempt: Attempt, failure: ProviderError, *, to: str) -> Meta:
+    def _switch(self, provider: str, attempt: Attempt | None, failure: ProviderError, *, to: str) -> Meta:
         return Meta(
             data={
                 "attempt": len(self._transcript.attempts) + 1,
                 "provider": to,
-                "failed_provider": attempt.provider,
+                "failed_provider": provider,
                 "failed_code": failure.code,
-                "interrupted": attempt.had_visible_text,
+                "interrupted": attempt is not None and attempt.had_visible_text,
             }
         )
 

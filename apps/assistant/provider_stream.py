@@ -9,7 +9,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from apps.providers.errors import ProviderProtocolError
+from apps.providers.errors import ProviderError, ProviderProtocolError
 from apps.providers.events import Done, Event
 
 logger = logging.getLogger(__name__)
@@ -24,18 +24,21 @@ class ProviderStream:
 
     def __init__(self, events: AsyncGenerator[Event], *, provider: str) -> None:
         self._events = events
-        self._provider = provider
+        self.provider = provider
         self._asked = asyncio.Event()
         self._answer: asyncio.Future[Event | None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._insisting: asyncio.TimerHandle | None = None
         self._is_closing = False
+        self._failure: ProviderError | None = None
 
     async def next(self, *, within_s: float) -> Event | None:
         """The next event; None where none came in time, after which nothing more may be asked for.
 
-        Raises what the provider raises, and ProviderProtocolError where it ends without a `Done`.
+        Raises what the provider raises, ProviderProtocolError where it ends without a `Done`, and what `fail` was told.
         """
+        if self._failure is not None:
+            raise self._failure
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Event | None] = loop.create_future()
         self._answer = answer
@@ -52,6 +55,18 @@ class ProviderStream:
         finally:
             late.cancel()
 
+    def fail(self, error: ProviderError) -> None:
+        """Ends it at once, also while nothing is asked of it; a whole answer stays one.
+
+        Whoever waits for an event, or asks for one later, gets the error.
+        """
+        if self._is_closing:
+            return
+        self._failure = error
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(error)
+        self.leave()
+
     def leave(self) -> None:
         """Closes the generator without waiting for it; one that is still closing after a moment is cancelled again."""
         self._answer = None
@@ -67,7 +82,7 @@ class ProviderStream:
             return
         await asyncio.wait((self._task,), timeout=2 * CLOSE_WAIT_S)
         if not self._task.done():
-            logger.error("Provider never closed", extra={"provider": self._provider})
+            logger.error("Provider never closed", extra={"provider": self.provider})
 
     async def _run(self) -> None:
         async with aclosing(self._events) as events:
@@ -89,11 +104,11 @@ class ProviderStream:
             # Whoever waits hears of it; an end without an error is an end without a `Done`.
             self._answer.set_exception(error or ProviderProtocolError(CUT_SHORT, code="no_terminal_event"))
         elif error is not None and not task.cancelled():
-            logger.warning("Provider failed to close", extra={"provider": self._provider}, exc_info=error)
+            logger.warning("Provider failed to close", extra={"provider": self.provider}, exc_info=error)
 
     def _insist(self) -> None:
         if self._task is not None and not self._task.done():
-            logger.warning("Provider slow to close", extra={"provider": self._provider})
+            logger.warning("Provider slow to close", extra={"provider": self.provider})
             self._task.cancel()
 
 

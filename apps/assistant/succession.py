@@ -4,15 +4,18 @@ While the database is away nothing is noted, and what this process remembers tak
 """
 
 import logging
+import time
 from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db import Error as DatabaseFailure
 from django.db import transaction
 from django.utils import timezone
 
 from apps.core.database_away import is_away
+from apps.metrics.services import note_switch
 from apps.providers.errors import ProviderError
 from apps.providers.registry import FALLBACK_CHAIN, PROVIDERS
 from apps.routing.circuits import record_outcome
@@ -29,6 +32,14 @@ class Failed:
     provider: str
     error: ProviderError
     began_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Who tries next, by stops that were read no earlier than `read_at`, a monotonic reading."""
+
+    provider: str
+    read_at: float
 
 
 def note_failure(failed: Failed) -> None:
@@ -51,21 +62,40 @@ def note_failure(failed: Failed) -> None:
         logger.warning("Failure not counted", extra={"provider": failed.provider, "code": failed.error.code})
 
 
-def successor(*, failed: Failed | None, session_provider: str, tried: Set[str], only_floor: bool) -> str | None:
-    """Notes the failure, unless it is noted already, and names who tries next; None where nobody is left.
+def successor(
+    *, request_id: UUID, failed: Failed | None, session_provider: str, tried: Set[str], only_floor: bool
+) -> Chosen | None:
+    """Notes the failure, unless it is noted already, and chooses who tries next; None where nobody is left.
 
-    `only_floor`: there is no time for others.
+    The turn's row says at once who that is. `only_floor`: there is no time for others.
     """
     if failed is not None:
         note_failure(failed)
     if only_floor:
         tried = tried | (set(PROVIDERS) - {FALLBACK_CHAIN[-1]})
-    return _next(session_provider=session_provider, tried=tried)
+    chosen = _choose(session_provider=session_provider, tried=tried)
+    if chosen is not None:
+        _note_switch(request_id, chosen.provider)
+    return chosen
 
 
-def may_try_again(provider: str) -> bool:
-    """Whether it may still serve: it may have been stopped, or its circuit opened, while the turn waited for it."""
-    return _next(session_provider=provider, tried=set(PROVIDERS) - {provider}) == provider
+def once_more(provider: str) -> Chosen | None:
+    """The same provider again, unless it was stopped, or its circuit opened, while the turn waited for it."""
+    return _choose(session_provider=provider, tried=set(PROVIDERS) - {provider})
+
+
+def _choose(*, session_provider: str, tried: Set[str]) -> Chosen | None:
+    read_at = time.perf_counter()
+    provider = _next(session_provider=session_provider, tried=tried)
+    return None if provider is None else Chosen(provider=provider, read_at=read_at)
+
+
+def _note_switch(request_id: UUID, provider: str) -> None:
+    try:
+        note_switch(request_id=request_id, provider=provider)
+    except DatabaseFailure as error:
+        if not is_away(error):
+            raise
 
 
 def _next(*, session_provider: str, tried: Set[str]) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 from apps.assistant.turn_toolbox import AttemptToolbox
 from apps.metrics.models import Attempt as AttemptRow
 from apps.providers.events import Done, Event, Meta, Text, ToolCall, ToolResult, Usage
+from apps.routing.choose import Reason
 
 Outcome = AttemptRow.Outcome
 UNFINISHED = {"error": {"code": "unfinished", "message": "This call did not finish.", "retryable": True}}
@@ -124,8 +125,8 @@ class Transcript:
     started: float
     started_at: datetime
     attempts: list[Attempt] = field(default_factory=list)
-    #: The provider that the turn was routed to turned out not to be configured.
-    routed_was_skipped: bool = False
+    #: Why the provider that the turn was routed to was passed over without a try; None where it was not.
+    passed_over: Reason | None = None
 
     def moment(self, reading: float) -> datetime:
         """When the turn's clock showed this."""

@@ -6,7 +6,7 @@ from uuid import UUID
 from apps.assistant.transcript import Attempt, Transcript, cost_usd, tokens
 from apps.metrics.models import CALL_ID_LENGTH, MODEL_LENGTH, NAME_LENGTH, Status
 from apps.metrics.records import AttemptRecord, ToolCallRecord, TurnRecord
-from apps.routing.choose import Reason, Route
+from apps.routing.choose import Route
 from apps.routing.errors import NoProvider
 
 
@@ -59,10 +59,8 @@ def _reason(route: Route | NoProvider, transcript: Transcript) -> str:
     match route:
         case NoProvider():
             return route.code
-        case Route() if transcript.routed_was_skipped:
-            return Reason.NOT_CONFIGURED
         case Route():
-            return route.reason
+            return transcript.passed_over or route.reason
 
 
 def _attempt(attempt: Attempt, transcript: Transcript, *, ended: float) -> AttemptRecord:

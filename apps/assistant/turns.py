@@ -5,6 +5,7 @@ session's assignment, and finished together after the last.
 """
 
 import logging
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -51,6 +52,8 @@ class BegunTurn:
     history: tuple[Message, ...]
     #: Who serves, or why nobody can.
     route: Route | NoProvider
+    #: When the stops were read that the route rests on, by the turn's clock.
+    read_at: float
     is_voice: bool
     #: Its rows exist; the database was not away when it began.
     is_recorded: bool = True
@@ -75,6 +78,7 @@ def begin_turn(
     is_new = _lock_conversation(session_id=session_id, question=question, owner=owner, now=now)
     recent = [] if is_new else _recent(session_id)
     _make_room(recent, now=now)
+    read_at = time.perf_counter()
     route = _route(session_id=session_id, override=override)
     assigned_provider, provider, reason = _who_and_why(route)
     turn = Turn(
@@ -106,6 +110,7 @@ def begin_turn(
         question=question,
         history=history(recent),
         route=route,
+        read_at=read_at,
         is_voice=is_voice,
     )
 
@@ -226,7 +231,7 @@ def _note_success(begun: BegunTurn, transcript: Transcript) -> None:
             now=timezone.now(),
             began_at=transcript.moment(served.started),
             # Whoever was chosen later was chosen by another look, which may have met one that opened meanwhile.
-            may_close=met_open_circuit or served.number > 1 or transcript.routed_was_skipped,
+            may_close=met_open_circuit or served.number > 1 or transcript.passed_over is not None,
         )
 
 

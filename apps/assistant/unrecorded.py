@@ -23,6 +23,7 @@ WENT_AWAY = "The database went away while this was answered, so the answer is no
 def begin_unrecorded(*, session_id: UUID, question: str, is_voice: bool, override: str | None) -> BegunTurn:
     """Chooses who answers and stores nothing. Raises OverrideRefused."""
     route: Route | NoProvider
+    read_at = time.perf_counter()
     try:
         route = resolve_without_database(session_id=session_id, override=override)
     except NoProvider as error:
@@ -35,6 +36,7 @@ def begin_unrecorded(*, session_id: UUID, question: str, is_voice: bool, overrid
         history=(),
         route=route,
         is_voice=is_voice,
+        read_at=read_at,
         is_recorded=False,
     )
     reason = str(route.reason) if isinstance(route, Route) else route.code

@@ -13,3 +13,8 @@ def current_ids() -> dict[str, str]:
 def bind_ids(*, session_id: object, request_id: object) -> None:
     """Sets the ids for the current task or thread; a task started for one request forgets them with it."""
     _ids.set({"session_id": str(session_id), "request_id": str(request_id)})
+
+
+def forget_ids() -> None:
+    """For a task that works for all turns, whichever of them has started it."""
+    _ids.set(None)

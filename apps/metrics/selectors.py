@@ -1,10 +1,14 @@
 """What others may read of the log."""
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from apps.metrics.models import Attempt, RequestLog
+from django.db.models import Count
+from django.utils import timezone
+
+from apps.metrics.models import Attempt, RequestLog, Status
 
 
 def costs_usd(request_ids: Iterable[UUID]) -> dict[UUID, Decimal | None]:
@@ -18,3 +22,13 @@ def attempts_of(request_ids: Iterable[UUID]) -> dict[UUID, list[Attempt]]:
     for attempt in Attempt.objects.filter(request_id__in=list(found)).order_by("number"):
         found[attempt.request_id].append(attempt)
     return found
+
+
+def running_turns(*, newer_than_s: float, now: datetime | None = None) -> dict[str, int]:
+    """How many answers each provider is giving now, in all processes; those with none are left out.
+
+    A turn that began longer ago than `newer_than_s` has lost its process and is not counted.
+    """
+    earliest = (now or timezone.now()) - timedelta(seconds=newer_than_s)
+    running = RequestLog.objects.filter(status=Status.STARTED, created_at__gte=earliest).exclude(provider="")
+    return dict(running.order_by().values_list("provider").annotate(n=Count("pk")))

@@ -97,6 +97,11 @@ def finish_request(record: TurnRecord) -> bool:
     return bool(closed)
 
 
+def note_switch(*, request_id: UUID, provider: str) -> None:
+    """Says in a row that is still open that another provider serves now, so that whoever counts it counts it there."""
+    rows.update(RequestLog, where={"request_id": request_id, "status": Status.STARTED}, values={"provider": provider})
+
+
 def sweep(*, now: datetime | None = None, older_than_s: float) -> int:
     """Closes as interrupted what started more than `older_than_s` ago and never finished; how many there were.
 

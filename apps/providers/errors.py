@@ -4,6 +4,7 @@ ProviderError               a fault of our own inside a provider: internal
 ├── ProviderUnavailable     it refused, was late, failed or was cut off, or lacks what is ours to give it: refused,
 │                           connect_timeout, first_text_timeout, stalled, turn_timeout, rate_limited, server_error,
 │                           upstream_failed, cut, bad_design, no_profile, database
+├── ProviderStopped         operations stopped it, before it was asked or while it answered: stopped
 ├── ProviderProtocolError   it answered something that is no answer, or one that must not stand: malformed,
 │                           no_terminal_event, empty, incomplete, tool_loop, endless, output_guardrail, step_limit,
 │                           no_such_node
@@ -38,6 +39,12 @@ class ProviderError(Exception):
 
 class ProviderUnavailable(ProviderError):
     code = "unavailable"
+
+
+class ProviderStopped(ProviderUnavailable):
+    code = "stopped"
+    counts_as_failure = False
+    sentence = "This answer was stopped on our side. Ask again."
 
 
 class ProviderProtocolError(ProviderError):

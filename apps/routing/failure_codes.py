@@ -109,6 +109,12 @@ CODES: dict[str, FailureCode] = {
         means="writes on and on",
         to_do="Look at the instructions and the model of the profile; stop the provider meanwhile",
     ),
+    "stopped": FailureCode(
+        label="stopped by operations",
+        means="was stopped while it answered",
+        to_do="Nothing: the kill switch was used; the rollout's history says by whom and why",
+        is_ours=True,
+    ),
     "output_guardrail": FailureCode(
         label="answers held back",
         means="writes answers that its own checks hold back",
