@@ -1,9 +1,10 @@
 """`make bench`: runs each benchmark in turn and prints what it measured."""
 
-from bench import evidence, providers, routing, turns
+from bench import evidence, kill, providers, routing, turns
 
 if __name__ == "__main__":
     turns.main()
     providers.main()
     routing.main()
     evidence.main()
+    kill.main()

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from apps.assistant.provider_stream import ProviderStream
 from apps.core.request_context import forget_ids
-from apps.core.threads import in_database_thread
+from apps.core.threads import in_express_thread
 from apps.providers.errors import ProviderStopped
 from apps.routing.stops import StopOrder, stops_in_force
 
@@ -80,7 +80,7 @@ class StopWatch:
         # Of an answer that begins while the look is under way, what it finds may be older than that answer's route.
         running = tuple(self._running)
         try:
-            seen = await in_database_thread(_read)
+            seen = await in_express_thread(_read)
         except Exception as exception:  # the outermost edge of a look: answers go on without it
             if not self._is_failing:
                 logger.error("Stops could not be read", exc_info=exception)

@@ -104,7 +104,7 @@ async def test_a_turn_that_ends_during_a_look_waits_for_it_and_leaves_no_task(
         await may_end.wait()
         return await in_database_thread(read)
 
-    monkeypatch.setattr(watching, "in_database_thread", slow)
+    monkeypatch.setattr(watching, "in_express_thread", slow)
     play([is_looking.wait, *WHOLE], provider="workflow")
     turn = run_turn(session_id=uuid.uuid4(), question="Hi", owner=ALICE, override="workflow")
     async for event in turn:
@@ -120,7 +120,7 @@ async def test_a_turn_does_not_wait_for_a_look_that_others_need(monkeypatch: pyt
     async def never(read: Any) -> Any:
         await asyncio.sleep(FOREVER)
 
-    monkeypatch.setattr(watching, "in_database_thread", never)
+    monkeypatch.setattr(watching, "in_express_thread", never)
     watch = StopWatch()
     watch.add(make_stream())
     looking = asyncio.ensure_future(watch.look())
@@ -141,7 +141,7 @@ async def test_an_answer_that_began_during_a_look_is_not_ended_by_what_it_finds(
         watch.add(during)
         return cut_of_workflow()
 
-    monkeypatch.setattr(watching, "in_database_thread", slow)
+    monkeypatch.setattr(watching, "in_express_thread", slow)
     watch.add(before)
     await watch.look()
     with pytest.raises(ProviderStopped):
@@ -162,7 +162,7 @@ async def test_whoever_asks_during_a_look_shares_it(monkeypatch: pytest.MonkeyPa
         await asyncio.sleep(0.01)
         return cut_of_workflow()
 
-    monkeypatch.setattr(watching, "in_database_thread", count)
+    monkeypatch.setattr(watching, "in_express_thread", count)
     watch = StopWatch()
     found = await asyncio.gather(*[watch.look() for _ in range(10)])
     assert n_looks == 1
@@ -176,7 +176,7 @@ async def test_a_look_works_under_no_turns_name(looks: Looks, monkeypatch: pytes
         names.append(current_ids())
         return cut_of_workflow()
 
-    monkeypatch.setattr(watching, "in_database_thread", note)
+    monkeypatch.setattr(watching, "in_express_thread", note)
     bind_ids(session_id="s", request_id="r")
     await StopWatch().look()
     assert names == [{}]

@@ -9,7 +9,7 @@ from django.db import connection
 
 from apps.core import threads
 from apps.core.request_context import bind_ids, current_ids
-from apps.core.threads import MAX_IDLE, in_database_thread, lent_executor
+from apps.core.threads import MAX_IDLE, in_database_thread, in_express_thread, lent_executor
 
 
 def where() -> tuple[str, int]:
@@ -81,3 +81,22 @@ async def test_requests_at_once_have_a_thread_each_and_a_rush_leaves_few_behind(
     threads_used = await asyncio.gather(*[request() for _ in range(MAX_IDLE + 4)])
     assert len(set(threads_used)) == MAX_IDLE + 4
     assert len(threads._idle_executors) == MAX_IDLE
+
+
+async def test_an_express_look_passes_by_whatever_the_others_wait_for() -> None:
+    may_end = threading.Event()
+    async with ThreadSensitiveContext():
+        waiting = [asyncio.create_task(in_database_thread(may_end.wait)) for _ in range(30)]
+        await asyncio.sleep(0)
+        try:
+            async with asyncio.timeout(20):
+                assert (await in_express_thread(threading.current_thread)).name.startswith("express")
+        finally:
+            may_end.set()
+            await asyncio.gather(*waiting)
+
+
+@pytest.mark.django_db
+async def test_outside_a_request_an_express_look_shares_the_callers_transaction() -> None:
+    name, _ = await in_express_thread(where)
+    assert name == threading.main_thread().name
