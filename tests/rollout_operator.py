@@ -15,11 +15,12 @@ import django
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gvses.settings")
     django.setup()
-    from apps.routing import services
+    from apps.routing import changes, kills
+    from apps.routing.ledger import current_rollout
 
-    verbs = {"kill": services.kill, "unkill": services.unkill, "set_shares": services.set_shares}
+    verbs = {"kill": kills.kill, "unkill": kills.unkill, "set_shares": changes.set_shares}
     # The first verb of all would also pay for imports and the connection.
-    services.current_rollout()
+    current_rollout()
     _say(ready=True)
     for line in sys.stdin:
         arguments = json.loads(line)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from apps.routing.services import kill, unkill
+from apps.routing.kills import kill, unkill
 from apps.routing.stops import StopOrder, stops_in_force
 
 FOREVER = 60.0

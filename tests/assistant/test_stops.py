@@ -12,7 +12,7 @@ from apps.metrics.selectors import running_turns
 from apps.providers.errors import ProviderStopped
 from apps.providers.events import Done, Error, Event, Text
 from apps.routing import stops
-from apps.routing.services import set_shares
+from apps.routing.changes import set_shares
 from tests.assistant.asking import (
     ALICE,
     ask,

@@ -17,7 +17,7 @@ from apps.metrics.models import RequestLog
 from apps.providers.events import Done, Event, Meta, Text
 from apps.providers.openai_api.client import close_client
 from apps.routing import stops
-from apps.routing.services import kill, unkill
+from apps.routing.kills import kill, unkill
 from tests.providers.openai_api.answers import answer
 from tests.providers.openai_api.conftest import running_upstream, upstream_server  # noqa: F401  fixtures
 from tests.providers.openai_api.scripted_upstream import Refusal, ScriptedUpstream, Stream

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from apps.routing import services, stops
+from apps.routing import kills, stops
 from apps.routing.stops import StopOrder, read_stops, stops_in_force
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -46,15 +46,15 @@ def test_a_stop_that_says_nothing_of_a_cut_is_a_drain() -> None:
 @pytest.mark.django_db
 def test_the_stops_in_force_are_those_of_the_kill_switch_read_in_one_query(monkeypatch: pytest.MonkeyPatch) -> None:
     assert stops_in_force() == ()
-    services.kill(provider="workflow", by="Bob", reason="drill")
-    services.kill(provider="responses", by="Bob", cut=True)
+    kills.kill(provider="workflow", by="Bob", reason="drill")
+    kills.kill(provider="responses", by="Bob", cut=True, instead="analyst")
     with CaptureQueriesContext(connection) as captured:
         drained, cut = sorted(stops_in_force(), key=lambda order: order.provider, reverse=True)
     assert len(captured) == 1
     assert "bucket_map" not in captured[0]["sql"]
     assert (drained.provider, drained.cut_at) == ("workflow", None)
     assert (cut.provider, cut.cut_at) == ("responses", cut.at)
-    services.unkill(provider="responses", by="Bob", reason="It is well again.")
+    kills.unkill(provider="responses", by="Bob", reason="It is well again.")
     assert [order.provider for order in stops_in_force()] == ["workflow"]
     monkeypatch.setattr(stops, "DRAIN_DEADLINE_S", 0.0)
     assert drained.ends_at == drained.at
