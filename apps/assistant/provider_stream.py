@@ -56,12 +56,10 @@ class ProviderStream:
             late.cancel()
 
     def fail(self, error: ProviderError) -> None:
-        """Ends it at once, also while nothing is asked of it; a whole answer stays one.
+        """Ends it at once, also while nothing is asked of it: whoever waits for an event, or asks later, gets the error.
 
-        Whoever waits for an event, or asks for one later, gets the error.
+        An event that has come already, such as the end of a whole answer, is still given.
         """
-        if self._is_closing:
-            return
         self._failure = error
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(error)

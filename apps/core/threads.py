@@ -1,9 +1,9 @@
 """The threads of a served request, all of which outlive it: starting one costs more than most of what it would do.
 
-`in_database_thread` is the way from async code to the database, for every app, and `in_express_thread` a lane beside it
-for looks that must not be late. A request that streams lives for
-seconds, and Django would give it a connection of its own for as long. A few threads do this work for all requests
-instead, and keep their connection where keeping one costs nobody anything.
+`in_database_thread` is the way from async code to the database, for every app; `in_express_thread` is a lane beside it,
+for looks that must not be late. A request that streams lives for seconds, and Django would give it a connection of its
+own for as long. A few threads do this work for all requests instead, and keep their connection where keeping one costs
+nobody anything.
 """
 
 import asyncio

@@ -23,6 +23,7 @@ from apps.metrics.models import RequestLog
 from apps.providers import registry
 from apps.providers.events import Done, Error, Event, Meta, Text
 from apps.providers.openai_api.upstream import sandbox_key
+from apps.routing.services import kill
 from apps.sandbox.server import start_sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -196,6 +197,29 @@ async def test_a_failure_after_visible_text_is_replaced_whole(
         (NEXT[provider], "succeeded", "", True),
     ]
     await one_whole_answer(events, row, attempts, turn, text, effects, served=NEXT[provider])
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_an_answer_cut_by_the_kill_switch_is_replaced_whole(
+    provider: str, effects: Effects, settings: Any
+) -> None:
+    settings.CHUNK_GAP_DEADLINE_S = 60.0
+    arm("stall", provider=provider, times=100, after=3)
+    events: list[Event] = []
+    turn = run_turn(session_id=uuid.uuid4(), question=QUESTION, owner=Owner(), override=provider)
+    async with aclosing(turn) as asked:
+        async for event in asked:
+            if isinstance(event, Text) and not any(isinstance(known, Text) for known in events):
+                await in_database_thread(kill, provider=provider, by="Bob", reason="drill", cut=True)
+            events.append(event)
+    row, attempts, turn_row = await row_of(events)
+    text, partials = visible(events)
+    assert len(partials) == 1
+    assert [(a.provider, a.outcome, a.error) for a in attempts] == [
+        (provider, "failed", "stopped"),
+        (NEXT[provider], "succeeded", ""),
+    ]
+    await one_whole_answer(events, row, attempts, turn_row, text, effects, served=NEXT[provider])
 
 
 async def one_whole_answer(
