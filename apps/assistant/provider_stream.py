@@ -56,7 +56,7 @@ class ProviderStream:
             late.cancel()
 
     def fail(self, error: ProviderError) -> None:
-        """Ends it at once, also while nothing is asked of it: whoever waits for an event, or asks later, gets the error.
+        """Ends it at once, also while nothing is asked of it: whoever waits for an event or asks later gets the error.
 
         An event that has come already, such as the end of a whole answer, is still given.
         """
