@@ -10,7 +10,9 @@ FOREVER = 60.0
 
 
 def stop(provider: str, *, cut: bool = False) -> Callable[[], object]:
-    return lambda: kill(provider=provider, by="Bob", reason="drill", cut=cut)
+    """The analyst serves instead of the default provider, unless it is stopped itself."""
+    instead = "analyst" if provider == "responses" else ""
+    return lambda: kill(provider=provider, by="Bob", reason="drill", cut=cut, instead=instead)
 
 
 def resume(provider: str) -> Callable[[], object]:

@@ -23,8 +23,8 @@ from apps.metrics.models import RequestLog
 from apps.providers import registry
 from apps.providers.events import Done, Error, Event, Meta, Text
 from apps.providers.openai_api.upstream import sandbox_key
-from apps.routing.services import kill
 from apps.sandbox.server import start_sandbox
+from tests.assistant.stopping import stop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -210,7 +210,7 @@ async def test_an_answer_cut_by_the_kill_switch_is_replaced_whole(
     async with aclosing(turn) as asked:
         async for event in asked:
             if isinstance(event, Text) and not any(isinstance(known, Text) for known in events):
-                await in_database_thread(kill, provider=provider, by="Bob", reason="drill", cut=True)
+                await in_database_thread(stop(provider, cut=True))
             events.append(event)
     row, attempts, turn_row = await row_of(events)
     text, partials = visible(events)
