@@ -166,6 +166,9 @@ WORKFLOW_KILL_SWITCH = env.bool("WORKFLOW_KILL_SWITCH", default=False)
 GVSES_FORCE_PROVIDER = env.str("GVSES_FORCE_PROVIDER", default="")
 # Whether raising a provider's share and resuming a stopped one want a second person.
 ROLLOUT_TWO_PERSON = env.bool("ROLLOUT_TWO_PERSON", default=False)
+# Beyond these a person waits too long for the first text and for the whole answer; guardrails count such sessions.
+TTFT_OBJECTIVE_MS = env.float("TTFT_OBJECTIVE_MS", default=3000.0)
+LATENCY_OBJECTIVE_MS = env.float("LATENCY_OBJECTIVE_MS", default=20000.0)
 
 # Watch and notifications --------------------------------------------------------------------------
 

@@ -77,6 +77,9 @@ class RequestLog(models.Model):
             models.Index(fields=["provider", "created_at"], name="metrics_request_provider_at"),
             models.Index(fields=["status", "created_at"], name="metrics_request_status_at"),
             models.Index(fields=["session_id"], name="metrics_request_session"),
+            models.Index(
+                fields=["session_id"], name="metrics_request_overridden", condition=models.Q(is_overridden=True)
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -174,7 +177,10 @@ class ToolCall(models.Model):
         db_table = "metrics_toolcall"
         default_permissions = ("view",)
         ordering = ["started_at", "id"]
-        indexes = [models.Index(fields=["name", "started_at"], name="metrics_toolcall_name_at")]
+        indexes = [
+            models.Index(fields=["name", "started_at"], name="metrics_toolcall_name_at"),
+            models.Index(fields=["started_at"], name="metrics_toolcall_failed_at", condition=models.Q(ok=False)),
+        ]
         constraints = [models.UniqueConstraint(fields=["request", "call_id"], name="metrics_toolcall_once")]
 
     def __str__(self) -> str:
