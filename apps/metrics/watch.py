@@ -21,10 +21,12 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from apps.core.threads import give_connections_back
+from apps.metrics.guardrails import evaluate_all
 from apps.routing.circuits import prune_outcomes
 from apps.routing.delivery import deliver_due
 from apps.routing.models import NotificationDelivery, Watch
 from apps.routing.notifications import open_channels
+from apps.routing.schedule_steps import step_schedules
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +50,13 @@ def forget_outcomes(*, now: datetime) -> list[str]:
     return []
 
 
-#: What a look does, in order. One step that fails stops no other.
-STEPS: tuple[Step, ...] = (forget_outcomes,)
+def weigh_evidence(*, now: datetime) -> list[str]:
+    """Evaluates each provider on trial."""
+    return [f"{evaluation.candidate}: {evaluation.summary}" for evaluation in evaluate_all(now=now)]
+
+
+#: What a look does, in order: what follows from the evidence comes after it. One step that fails stops no other.
+STEPS: tuple[Step, ...] = (forget_outcomes, weigh_evidence, step_schedules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

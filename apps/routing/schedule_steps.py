@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.providers.registry import DEFAULT_PROVIDER
@@ -62,12 +63,13 @@ def next_step(schedule: Schedule, *, now: datetime) -> Decision:
     return decision_for(ledger.current_rollout(), schedule, now=now)
 
 
+def recent_harms(*, now: datetime) -> QuerySet[RolloutChange]:
+    """What the watch rolled back for harm so recently that trying again wants a person's note."""
+    return RolloutChange.objects.filter(action=Action.ROLLED_BACK, by=WATCH, at__gt=now - COOL_DOWN)
+
+
 def wants_note(candidate: str, *, now: datetime) -> bool:
-    """Whether the watch found harm in it so recently that trying again wants a person's note."""
-    harmed = RolloutChange.objects.filter(
-        action=Action.ROLLED_BACK, provider=candidate, by=WATCH, at__gt=now - COOL_DOWN
-    )
-    return harmed.exists()
+    return recent_harms(now=now).filter(provider=candidate).exists()
 
 
 def step_schedules(*, now: datetime) -> list[str]:

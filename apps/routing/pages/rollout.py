@@ -17,6 +17,7 @@ from apps.routing.overview import Overview, overview
 from apps.routing.pages.access import may, page, require, who
 from apps.routing.proposals import person
 from apps.routing.schedule_notes import schedule_notes
+from apps.routing.schedule_steps import recent_harms
 
 N_CHANGES_SHOWN = 20
 
@@ -55,6 +56,7 @@ def rollout_page(request: HttpRequest, *, form: SharesForm | None = None, status
         watch=watch_note(now=now.as_of),
         shares_since=_shares_since(),
         stop_rows=[(row, counts.running.get(row.name, 0), _running_note(row, counts, now)) for row in now.rows],
+        harms=recent_harms(now=now.as_of),
         plans=schedule_notes(now=now.as_of),
         evidence=evidence_notes(rollout, now=now.as_of),
         proposals=[(p, _may_decide(request, p), person(p.by) == person(who(request))) for p in _open_proposals()],
@@ -85,6 +87,7 @@ def _rights(request: HttpRequest) -> dict[str, Any]:
         "may_approve": may(request, "approve"),
         "may_stop": may(request, "kill"),
         "may_resume": may(request, "unkill"),
+        "may_override": may(request, "override"),
         "may_close_circuit": may(request, "close_circuit"),
     }
 
