@@ -74,6 +74,25 @@ def measure(name: str) -> None:
         f"    one evaluation: {', '.join(f'{evaluation.took_ms / 1000:.2f}' for evaluation in evaluations)} s; "
         f"peak memory {before_mb:.0f} → {after_mb:.0f} MB"
     )
+    print(f"    rollout page: {', '.join(f'{seconds:.2f}' for seconds in page_s())} s (limit 1)")
+
+
+def page_s() -> list[float]:
+    """Seconds of the rollout page for a signed-in operator, from the request to the last byte."""
+    from django.contrib.auth import get_user_model
+    from django.test import Client
+    from django.urls import reverse
+
+    client = Client(SERVER_NAME="127.0.0.1")
+    client.force_login(get_user_model().objects.create_superuser("bench"))
+    found = []
+    for _ in range(LOOKS):
+        begin = time.perf_counter()
+        answer = client.get(reverse("admin:routing_rollout_change", args=[1]), secure=True)
+        assert answer.status_code == 200, answer.status_code
+        assert b"workflow against responses" in answer.content
+        found.append(time.perf_counter() - begin)
+    return found
 
 
 def fill() -> None:
