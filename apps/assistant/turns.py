@@ -98,6 +98,7 @@ def begin_turn(
         route_reason=reason,
         is_voice=is_voice,
         is_overridden=route.is_overridden,
+        met_open_circuit=isinstance(route, Route) and route.met_open_circuit,
         query=question,
     )
     if override and override_by:

@@ -11,9 +11,9 @@ from django.conf import settings
 from apps.routing.choose import Reason
 from apps.routing.guardrails import GUARDRAILS
 
-#: Turns that went where routing meant them to go, or round an open circuit. Any other reason is somebody's command, or
+#: Turns that went where routing meant them to go. Any other reason is somebody's command, or
 #: nobody could serve: such turns say nothing of the session's provider.
-AS_ROUTED = (Reason.BUCKET_MAP, Reason.ASSIGNMENT, Reason.DEFAULT, Reason.CIRCUIT_OPEN)
+AS_ROUTED = (Reason.BUCKET_MAP, Reason.ASSIGNMENT, Reason.DEFAULT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +31,7 @@ class BadTurns:
 # A turn that succeeded at its first attempt has no failed one to look for; of several the worst counts. An answer that
 # a stop cut, or nobody asked for, is not the backend's failure. What it rejects is: the person reads an error.
 FAILED = """
-    CASE WHEN request.route_reason = 'circuit_open' THEN 2
-         WHEN request.status = 'succeeded' AND request.attempts <= 1 THEN 1
+    CASE WHEN request.status = 'succeeded' AND request.attempts <= 1 THEN 1
          ELSE COALESCE(
             (SELECT MAX(CASE WHEN attempt.error IN ('stopped', 'not_configured') THEN 0 ELSE 2 END)
              FROM metrics_attempt AS attempt

@@ -2,7 +2,8 @@
 
 A session is its provider's by assignment, whoever served it. It counts when the bucket map drew it while both providers
 could get sessions, and no staff member ever chose its provider. Of its turns those count that ended, went where routing
-meant them to go, and began while the kill switch held neither provider: what one arm does not see, the other does not.
+meant them to go, and began while the kill switch held neither provider and no circuit was open: what one arm does not
+see, the other does not. A circuit spares its own arm's sessions, so that failures of the other would stand there alone.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from apps.metrics import bad_turns
 from apps.metrics.models import Status
 from apps.metrics.services import ABANDONED
 from apps.routing.choose import Reason
-from apps.routing.evaluations import Stop
+from apps.routing.evaluations import Span
 
 ASSIGNED = """
     session.assigned_at >= %(since)s AND session.assigned_at < %(now)s AND session.reason = %(bucket_map)s
@@ -34,6 +35,7 @@ TURNS = """
 COUNTED = """
     {assigned} AND by_staff.session_id IS NULL
     AND request.created_at >= %(since)s AND request.created_at < %(now)s
+    AND NOT request.met_open_circuit
     AND request.status <> %(started)s AND request.error <> %(abandoned)s AND request.route_reason IN ({as_routed})
     {outside_stops}
 """
@@ -47,7 +49,7 @@ class Scope:
     control: str
     since: datetime
     now: datetime
-    stops: Sequence[Stop] = ()
+    stops: Sequence[Span] = ()
 
     @property
     def arms(self) -> tuple[str, str]:

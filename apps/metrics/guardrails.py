@@ -33,7 +33,7 @@ from apps.metrics.evidence_sessions import SharesCell, read_cells
 from apps.metrics.evidence_times import TIMES, read_times
 from apps.metrics.large_reading import large_reading
 from apps.providers.registry import DEFAULT_PROVIDER
-from apps.routing.evaluations import prune_evaluations, record_evaluation, stops_of
+from apps.routing.evaluations import prune_evaluations, record_evaluation, spans_stopped
 from apps.routing.evidence import Cell, Judgement, SampleRatio, judge, sample_ratio, split_alpha
 from apps.routing.guardrails import GUARDRAILS
 from apps.routing.ledger import current_rollout
@@ -124,7 +124,7 @@ def _scope(rollout: Rollout, candidate: str, *, now: datetime) -> Scope:
     """Of a provider that never had a share nothing counts."""
     begun = rollout.evidence_since.get(candidate)
     since = (parse_datetime(begun) if begun else None) or now
-    stops = stops_of((candidate, DEFAULT_PROVIDER), rollout=rollout, since=since)
+    stops = spans_stopped((candidate, DEFAULT_PROVIDER), rollout=rollout, since=since)
     return Scope(candidate=candidate, control=DEFAULT_PROVIDER, since=since, now=now, stops=stops)
 
 

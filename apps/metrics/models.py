@@ -35,6 +35,9 @@ class RequestLog(models.Model):
     assigned_provider = models.CharField(max_length=64, help_text="The provider the session belongs to.")
     provider = models.CharField(max_length=64, verbose_name="served by", help_text="The provider that served.")
     route_reason = models.CharField(max_length=32, help_text="The rule that chose the provider.")
+    met_open_circuit = models.BooleanField(
+        default=False, db_default=False, help_text="Some provider's circuit was open when the turn was routed."
+    )
     is_fallback = models.BooleanField(default=False, help_text="Another provider than the one routed to served.")
     is_overridden = models.BooleanField(
         default=False, db_default=False, help_text="Staff named a provider for it; it is left out of the evidence."

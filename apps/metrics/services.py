@@ -28,6 +28,7 @@ def start_request(
     route_reason: str,
     query: str,
     is_voice: bool = False,
+    met_open_circuit: bool = False,
     is_overridden: bool = False,
 ) -> None:
     """The row and the question, in one transaction, before anything is sent to the person."""
@@ -39,6 +40,7 @@ def start_request(
             provider=provider,
             route_reason=route_reason,
             is_voice=is_voice,
+            met_open_circuit=met_open_circuit,
             is_overridden=is_overridden,
             trace_id=trace_id_of(request_id),
         )

@@ -12,6 +12,7 @@ from django.utils import timezone
 from apps.providers.registry import DEFAULT_PROVIDER, PROVIDERS
 from apps.routing.buckets import N_BUCKETS, Move
 from apps.routing.errors import RolloutReplaced, SecondPersonMissing
+from apps.routing.harm import require_note
 from apps.routing.ledger import change_rollout, current_rollout, locked_rollout
 from apps.routing.models import Rollout, RolloutChange
 from apps.routing.shares import require_known
@@ -66,6 +67,7 @@ def set_shares(
         require_version(rollout, expected_version)
         if settings.ROLLOUT_TWO_PERSON and not approved_by and not only_lowers(rollout.shares, shares):
             raise SecondPersonMissing("These shares want a second person: propose them.")
+        require_note(rollout.shares, shares, note=reason)
         return apply_shares(rollout, shares=shares, by=by, reason=reason, approved_by=approved_by)
 
 

@@ -63,32 +63,32 @@ def prune_evaluations(*, now: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
+class Span:
     """A time in which the kill switch held one of two providers; `until` is None while it holds."""
 
     since: datetime
     until: datetime | None
 
 
-def stops_of(providers: Sequence[str], *, rollout: Rollout, since: datetime) -> list[Stop]:
+def spans_stopped(providers: Sequence[str], *, rollout: Rollout, since: datetime) -> list[Span]:
     """When any of them was stopped after `since`, from the audit log; the times of two providers may overlap."""
-    return [stop for provider in providers for stop in _stops(provider, rollout=rollout, since=since)]
+    return [span for provider in providers for span in _spans(provider, rollout=rollout, since=since)]
 
 
-def _stops(provider: str, *, rollout: Rollout, since: datetime) -> list[Stop]:
+def _spans(provider: str, *, rollout: Rollout, since: datetime) -> list[Span]:
     changes = RolloutChange.objects.filter(
         provider=provider,
         action__in=[RolloutChange.Action.STOPPED, RolloutChange.Action.RESUMED],
         at__gte=since,
     )
-    stops: list[Stop] = []
+    spans: list[Span] = []
     began: datetime | None = since
     for change in changes.order_by("id").only("action", "at"):
         if change.action == RolloutChange.Action.STOPPED:
             began = change.at
         elif began is not None:
-            stops.append(Stop(since=began, until=change.at))
+            spans.append(Span(since=began, until=change.at))
             began = None
     if provider in rollout.killed and began is not None:
-        stops.append(Stop(since=began, until=None))
-    return stops
+        spans.append(Span(since=began, until=None))
+    return spans

@@ -27,8 +27,8 @@ GUARDRAILS: dict[str, Guardrail] = {
     "backend_failures": Guardrail(
         label="Backend failures",
         met="met a backend failure",
-        watches="Sessions in which the assigned provider failed at least once or was left out by its open circuit, "
-        "also where another provider answered in its place.",
+        watches="Sessions in which the assigned provider failed at least once, also where another provider answered in "
+        "its place. What begins while a circuit is open says nothing of anybody.",
         safe_margin=0.02,
         weight=0.9,
     ),

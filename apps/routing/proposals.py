@@ -1,6 +1,7 @@
 """One person proposes, another puts it into force; where `ROLLOUT_TWO_PERSON` is off, the same person may do both."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -8,7 +9,8 @@ from django.utils import timezone
 
 from apps.routing import ledger
 from apps.routing.changes import preview_shares, require_version, set_shares
-from apps.routing.errors import NotStopped, OwnProposal, ProposalEnded, ReasonMissing, RolloutReplaced
+from apps.routing.errors import BadShares, NotStopped, OwnProposal, ProposalEnded, ReasonMissing, RolloutReplaced
+from apps.routing.harm import require_note
 from apps.routing.kills import unkill
 from apps.routing.ledger import locked_rollout
 from apps.routing.models import Proposal, Rollout, RolloutChange
@@ -25,6 +27,9 @@ def propose_shares(
         rollout = locked_rollout()
         require_version(rollout, expected_version)
         preview = preview_shares(shares=shares)
+        if not preview.moves:
+            raise BadShares("These are the shares already; there is nothing to propose.")
+        require_note(preview.before, preview.after, note=reason)
         what = f"proposed: {changed_shares(preview.before, preview.after)}"
         return _propose(rollout, kind=Kind.SHARES, by=by, reason=reason, shares=dict(shares), what=what)
 
@@ -124,9 +129,15 @@ def _overtaken(rollout: Rollout, proposal: Proposal) -> str:
     match proposal.kind:
         case Kind.SHARES if proposal.before["shares"] != rollout.shares:
             return "The shares have changed since this was proposed. Nothing changed; propose again."
-        case Kind.RESUME if proposal.before["kills"].get(proposal.provider) != rollout.kills.get(proposal.provider):
+        case Kind.RESUME if _stopped_at(proposal.before["kills"], proposal) != _stopped_at(rollout.kills, proposal):
             return f"The stop of {proposal.provider} is another one since this was proposed. Nothing changed."
     return ""
+
+
+def _stopped_at(kills: Mapping[str, Any], proposal: Proposal) -> str | None:
+    """Which stop it is: a reason that follows, or a cut, makes it no other."""
+    stop = kills.get(proposal.provider)
+    return stop["at"] if stop else None
 
 
 def _carry_out(proposal: Proposal, *, by: str) -> RolloutChange:

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from apps.routing.harm import wants_note
 from apps.routing.models import Schedule, Stage
-from apps.routing.schedule_steps import next_step, plan_of, wants_note
-from apps.routing.stages import Step, day, earliest
+from apps.routing.schedule_steps import next_step
+from apps.routing.stages import Step, day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageNote:
-    """One stage on the timeline. `mark` is done, running, next or later."""
+    """One stage on the timeline. `mark` is done, running, next, later, rolled back or not begun."""
 
     stage: Stage
     mark: str
@@ -60,17 +61,13 @@ def _note(schedule: Schedule, *, now: datetime) -> ScheduleNote:
     match schedule.state:
         case Schedule.State.ACTIVE:
             decision = next_step(schedule, now=now)
-            following = plan_of(schedule).next_stage
-            is_due = following is not None and now >= earliest(plan_of(schedule), following)
             return ScheduleNote(
                 schedule=schedule,
                 headline=headline,
                 next=decision.why,
                 stages=stages,
                 is_ready=decision.step in (Step.READY, Step.BEGIN),
-                may_sign=decision.step == Step.HOLD and schedule.stage_number > 0 and is_due and not following.is_signed
-                if following
-                else False,
+                may_sign=decision.lacks_evidence,
             )
         case Schedule.State.DRAFT:
             return ScheduleNote(
@@ -98,16 +95,28 @@ def _headline(schedule: Schedule, n_stages: int) -> str:
 
 
 def _stage_note(schedule: Schedule, stage: Stage) -> StageNote:
+    is_over = schedule.state not in Schedule.LIVE
     if stage.began_at is None:
         mark = "next" if stage.number == schedule.stage_number + 1 else "later"
+        mark = "not begun" if is_over else mark
         when = f"not before {day(stage.starts_at)}"
     elif stage.ended_at is None:
         mark, when = "running", f"since {day(stage.began_at)}"
     else:
-        mark, when = "done", f"{day(stage.began_at)} to {day(stage.ended_at)}"
-    wants = f"lasts for at least {stage.min_sessions:,} sessions, until {len(stage.guardrails)} guardrails say SAFE"
+        was_rolled_back = schedule.state == Schedule.State.ROLLED_BACK and stage.number == schedule.stage_number
+        mark = "rolled back" if was_rolled_back else "done"
+        when = f"{day(stage.began_at)} to {day(stage.ended_at)}"
+    n_guardrails = len(stage.guardrails)
+    wants = (
+        f"lasts for at least {_n(stage.min_sessions, 'session')}, until {_n(n_guardrails, 'guardrail')} "
+        f"{'says' if n_guardrails == 1 else 'say'} SAFE"
+    )
     if stage.number == max(other.number for other in schedule.stages.all()):
-        wants = f"done after {stage.min_sessions:,} sessions"
+        wants = f"done after {_n(stage.min_sessions, 'session')}"
     if stage.risk_signed_by:
         wants = f"{wants}; risk signed by {stage.risk_signed_by}: “{stage.risk_note}”"
     return StageNote(stage=stage, mark=mark, when=when, wants=wants)
+
+
+def _n(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

@@ -8,27 +8,23 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.providers.registry import DEFAULT_PROVIDER
 from apps.routing import ledger
 from apps.routing.changes import apply_shares
-from apps.routing.circuits import open_circuits
 from apps.routing.errors import ReasonMissing, ScheduleNotReady
+from apps.routing.harm import WATCH
 from apps.routing.ledger import locked_rollout
-from apps.routing.models import Rollout, RolloutChange, Schedule, SessionAssignment
-from apps.routing.schedule_evidence import evidence_of, latest_evaluation
+from apps.routing.models import Rollout, RolloutChange, Schedule
 from apps.routing.schedule_rules import shares_with
-from apps.routing.services import standing
+from apps.routing.schedule_situation import evidence_for_the_log, harm_without_a_plan, situation_of
 from apps.routing.shares import percent
-from apps.routing.stages import COOL_DOWN, Decision, Plan, PlannedStage, Situation, Step, decide
+from apps.routing.stages import Decision, Plan, PlannedStage, Step, decide
 
 logger = logging.getLogger(__name__)
 
 State, OnHarm, Action = Schedule.State, Schedule.OnHarm, RolloutChange.Action
-#: Who the audit log names where nobody did it by hand.
-WATCH = "watch"
 
 
 def roll_back(*, candidate: str, by: str, reason: str, evidence: Any = None) -> RolloutChange | None:
@@ -41,7 +37,7 @@ def roll_back(*, candidate: str, by: str, reason: str, evidence: Any = None) -> 
         rollout = locked_rollout()
         schedule = Schedule.objects.filter(candidate=candidate, state__in=(State.ACTIVE, State.PAUSED)).first()
         if schedule is not None:
-            stop(schedule, State.ROLLED_BACK, why=reason)
+            halt(schedule, State.ROLLED_BACK, why=reason)
         had = rollout.shares.get(candidate, 0)
         control = schedule.control if schedule else DEFAULT_PROVIDER
         change = apply_shares(
@@ -54,6 +50,10 @@ def roll_back(*, candidate: str, by: str, reason: str, evidence: Any = None) -> 
             what=f"{candidate} rolled back from {percent(had)} to 0 %, {control} takes its share",
             evidence=evidence,
         )
+        if change is None and schedule is not None:
+            record_of(
+                rollout, schedule, Action.SCHEDULE_ENDED, by=by, reason=reason, what="schedule ended before a share"
+            )
     logger.warning("Provider rolled back", extra={"provider": candidate, "by": by})
     return change
 
@@ -63,28 +63,23 @@ def next_step(schedule: Schedule, *, now: datetime) -> Decision:
     return decision_for(ledger.current_rollout(), schedule, now=now)
 
 
-def recent_harms(*, now: datetime) -> QuerySet[RolloutChange]:
-    """What the watch rolled back for harm so recently that trying again wants a person's note."""
-    return RolloutChange.objects.filter(action=Action.ROLLED_BACK, by=WATCH, at__gt=now - COOL_DOWN)
-
-
-def wants_note(candidate: str, *, now: datetime) -> bool:
-    return recent_harms(now=now).filter(provider=candidate).exists()
-
-
 def step_schedules(*, now: datetime) -> list[str]:
     """The watch's look: lets each plan go on, pause, roll back or end; a sentence for each thing that was done.
 
-    A provider with a share and no plan is rolled back where its evidence says harm.
+    A provider with a share and no plan is rolled back where it does harm. A plan that cannot be stepped holds up none
+    of the others: it is logged, and its line says so.
     """
     done = []
     for schedule_id in Schedule.objects.filter(state__in=(State.ACTIVE, State.PAUSED)).values_list("pk", flat=True):
-        with transaction.atomic():
-            try:
+        try:
+            with transaction.atomic():
                 rollout, schedule = locked_schedule(schedule_id, State.ACTIVE, State.PAUSED)
-            except ScheduleNotReady:
-                continue
-            done += _step(rollout, schedule, now=now)
+                done += _step(rollout, schedule, now=now)
+        except ScheduleNotReady:
+            continue
+        except Exception:  # the edge of one plan: harm in the others must not go unseen
+            logger.exception("Schedule could not be stepped", extra={"schedule": schedule_id})
+            done.append(f"Schedule {schedule_id} could not be stepped; the log says why.")
     return done + _roll_back_harm_without_a_plan(now=now)
 
 
@@ -105,38 +100,29 @@ def _step(rollout: Rollout, schedule: Schedule, *, now: datetime) -> list[str]:
                 evidence=evidence_for_the_log(schedule.candidate),
             )
         case Step.FINISH:
-            stop(schedule, State.DONE, why=decision.why)
+            halt(schedule, State.DONE, why=decision.why)
             record_of(rollout, schedule, Action.SCHEDULE_ENDED, by=WATCH, what=f"schedule done: {decision.why}")
     return [f"{schedule.candidate}: {decision.step.replace('_', ' ')}. {decision.why}"]
 
 
 def _roll_back_harm_without_a_plan(*, now: datetime) -> list[str]:
     planned = set(Schedule.objects.filter(state__in=(State.ACTIVE, State.PAUSED)).values_list("candidate", flat=True))
-    done = []
-    for candidate, share in ledger.current_rollout().shares.items():
+    done, rollout = [], ledger.current_rollout()
+    for candidate, share in rollout.shares.items():
         if not share or candidate == DEFAULT_PROVIDER or candidate in planned:
             continue
-        evidence = evidence_of(candidate)
-        if evidence is None or not evidence.is_harm_at(now):
+        harm = harm_without_a_plan(candidate, rollout, now=now)
+        if not harm:
             continue
-        roll_back(candidate=candidate, by=WATCH, reason=evidence.summary, evidence=evidence_for_the_log(candidate))
-        done.append(f"{candidate}: roll back. {evidence.summary}")
+        roll_back(candidate=candidate, by=WATCH, reason=harm, evidence=evidence_for_the_log(candidate))
+        done.append(f"{candidate}: roll back. {harm}")
     return done
 
 
 def decision_for(rollout: Rollout, schedule: Schedule, *, now: datetime) -> Decision:
     plan = plan_of(schedule)
     began_at = plan.stage.began_at if plan.stage else None
-    sessions = SessionAssignment.objects.filter(provider=schedule.candidate, assigned_at__gte=began_at or now)
-    able = standing(rollout, circuits=open_circuits(now=now, every_s=None))
-    situation = Situation(
-        now=now,
-        share=rollout.shares.get(schedule.candidate, 0),
-        evidence=evidence_of(schedule.candidate),
-        n_sessions=sessions.count() if began_at else 0,
-        obstacle=able.why_not(schedule.candidate),
-    )
-    return decide(plan, situation)
+    return decide(plan, situation_of(rollout, schedule, began_at=began_at, now=now))
 
 
 def plan_of(schedule: Schedule) -> Plan:
@@ -179,16 +165,19 @@ def begin_stage(rollout: Rollout, schedule: Schedule, decision: Decision, *, by:
         reason=decision.why,
         evidence=evidence_for_the_log(schedule.candidate),
     )
-    give_share(rollout, schedule, following.share, by=by, reason=decision.why)
+    # The plan is what the second person agreed to.
+    give_share(rollout, schedule, following.share, by=by, reason=decision.why, approved_by=schedule.started_by)
 
 
-def give_share(rollout: Rollout, schedule: Schedule, share: int, *, by: str, reason: str) -> None:
+def give_share(
+    rollout: Rollout, schedule: Schedule, share: int, *, by: str, reason: str, approved_by: str = ""
+) -> None:
     shares = shares_with(rollout.shares, candidate=schedule.candidate, control=schedule.control, share=share)
-    apply_shares(rollout, shares=shares, by=by, reason=reason, approved_by=schedule.started_by)
+    apply_shares(rollout, shares=shares, by=by, reason=reason, approved_by=approved_by)
 
 
 def pause(rollout: Rollout, schedule: Schedule, *, by: str, why: str) -> None:
-    stop(schedule, State.PAUSED, why=why)
+    halt(schedule, State.PAUSED, why=why)
     record_of(
         rollout,
         schedule,
@@ -201,7 +190,7 @@ def pause(rollout: Rollout, schedule: Schedule, *, by: str, why: str) -> None:
     logger.warning("Schedule paused", extra={"provider": schedule.candidate, "by": by})
 
 
-def stop(schedule: Schedule, state: Schedule.State, *, why: str) -> None:
+def halt(schedule: Schedule, state: Schedule.State, *, why: str) -> None:
     schedule.state, schedule.stopped_at, schedule.stopped_why = state, timezone.now(), why.strip()
     schedule.save()
     if state != State.PAUSED:
@@ -221,20 +210,6 @@ def locked_schedule(schedule_id: int, *states: Schedule.State) -> tuple[Rollout,
 
 def record_of(rollout: Rollout, schedule: Schedule, action: RolloutChange.Action, *, what: str, **entry: Any) -> None:
     ledger.record(rollout, action=action, provider=schedule.candidate, what=f"{schedule.candidate}: {what}", **entry)
-
-
-def evidence_for_the_log(candidate: str) -> dict[str, Any] | None:
-    """The figures of the latest evaluation, as the audit log keeps them."""
-    evaluation = latest_evaluation(candidate)
-    if evaluation is None:
-        return None
-    return {
-        "evaluation": evaluation.pk,
-        "verdict": evaluation.verdict,
-        "summary": evaluation.summary,
-        "n_candidate": evaluation.n_candidate,
-        "n_control": evaluation.n_control,
-    }
 
 
 def require_reason(reason: str, sentence: str) -> None:

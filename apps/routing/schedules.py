@@ -9,22 +9,22 @@ from django.utils import timezone
 from apps.providers.registry import DEFAULT_PROVIDER
 from apps.routing import ledger
 from apps.routing.errors import OwnProposal, ReasonMissing, ScheduleNotReady
+from apps.routing.harm import wants_note
 from apps.routing.ledger import locked_rollout
 from apps.routing.models import RolloutChange, Schedule, Stage
 from apps.routing.proposals import person
-from apps.routing.schedule_evidence import latest_evaluation
 from apps.routing.schedule_rules import StageDraft, check_draft
+from apps.routing.schedule_situation import latest_evaluation
 from apps.routing.schedule_steps import (
     begin_stage,
     decision_for,
     give_share,
+    halt,
     locked_schedule,
     pause,
     plan_of,
     record_of,
     require_reason,
-    stop,
-    wants_note,
 )
 from apps.routing.shares import percent
 from apps.routing.stages import Decision, Step
@@ -95,7 +95,7 @@ def discard_draft(*, schedule_id: int, by: str) -> None:
     """Takes a draft back. Raises ScheduleNotReady."""
     with transaction.atomic():
         rollout, schedule = locked_schedule(schedule_id, State.DRAFT)
-        stop(schedule, State.ENDED, why="discarded before it started")
+        halt(schedule, State.ENDED, why="discarded before it started")
         record_of(rollout, schedule, Action.SCHEDULE_ENDED, by=by, what="draft of a schedule discarded")
 
 
@@ -108,7 +108,8 @@ def pause_schedule(*, schedule_id: int, by: str, reason: str) -> None:
 
 
 def resume_schedule(*, schedule_id: int, by: str, reason: str) -> None:
-    """Lets a paused schedule go on from its stage, whose share it takes again; its evidence begins anew.
+    """Lets a paused schedule go on from its stage, whose share it takes again; its evidence begins anew, and what was
+    signed for a later stage has to be signed again.
 
     Raises ReasonMissing, ScheduleNotReady.
     """
@@ -117,6 +118,8 @@ def resume_schedule(*, schedule_id: int, by: str, reason: str) -> None:
         rollout, schedule = locked_schedule(schedule_id, State.PAUSED)
         schedule.state, schedule.stopped_at, schedule.stopped_why = State.ACTIVE, None, ""
         schedule.save()
+        # A signature is for what was known when it was given.
+        schedule.stages.filter(began_at__isnull=True).update(risk_note="", risk_signed_by="", risk_signed_at=None)
         # What paused it would pause it again at the next look.
         since = timezone.now().isoformat()
         rollout.evidence_since = {**rollout.evidence_since, schedule.candidate: since}
@@ -132,7 +135,7 @@ def end_schedule(*, schedule_id: int, by: str, reason: str) -> None:
     require_reason(reason, "Ending a schedule wants a reason.")
     with transaction.atomic():
         rollout, schedule = locked_schedule(schedule_id, State.ACTIVE, State.PAUSED)
-        stop(schedule, State.ENDED, why=reason)
+        halt(schedule, State.ENDED, why=reason)
         record_of(rollout, schedule, Action.SCHEDULE_ENDED, by=by, reason=reason, what="schedule ended, shares stay")
 
 

@@ -10,12 +10,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from apps.routing.evidence import Verdict
-from apps.routing.shares import percent
+from apps.routing.shares import WHOLE, percent
 
 #: Evidence older than this says nothing about now; the watch looks every minute.
 EVIDENCE_HOLDS = timedelta(minutes=10)
-#: After harm a plan may not run again before this is over, unless a person signs for it.
-COOL_DOWN = timedelta(hours=24)
 
 
 class Step(StrEnum):
@@ -92,8 +90,18 @@ class Situation:
     share: int
     evidence: Evidence | None
     n_sessions: int
-    #: Why the candidate does not serve, as the end of a sentence about it; None where it does.
-    obstacle: str | None = None
+    #: What the other providers leave of all sessions, in basis points.
+    room: int = WHOLE
+    #: Why no more can be learned or given now, as a sentence; empty where nothing stands in the way.
+    obstacle: str = ""
+    #: Harm that needs no statistics, as a sentence; empty where there is none.
+    outage: str = ""
+
+    @property
+    def harm(self) -> str:
+        """What is harmful now, as a sentence; empty where nothing is known to be."""
+        is_found = self.evidence is not None and self.evidence.is_harm_at(self.now)
+        return self.evidence.summary if self.evidence is not None and is_found else self.outage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +111,8 @@ class Decision:
     step: Step
     why: str
     stage: PlannedStage | None = None
+    #: All that holds it is evidence, for which a signature can stand.
+    lacks_evidence: bool = False
 
 
 def decide(plan: Plan, situation: Situation) -> Decision:
@@ -123,6 +133,8 @@ def decide(plan: Plan, situation: Situation) -> Decision:
         return _end(stage, situation)
     if (wait := _waits_for(plan, following, situation)) is not None:
         return _hold(wait)
+    if stage is not None and not following.is_signed and (lack := _evidence_lacks(stage, situation)) is not None:
+        return Decision(step=Step.HOLD, why=lack, lacks_evidence=True)
     why = f"Stage {following.number}, {percent(following.share)}: {_grounds(plan, following, situation)}"
     if plan.is_automatic or stage is None:
         return Decision(step=Step.BEGIN, why=why, stage=following)
@@ -139,35 +151,39 @@ def earliest(plan: Plan, following: PlannedStage) -> datetime:
 
 def _harm(plan: Plan, situation: Situation) -> Decision | None:
     """What harm leads to, whatever the stage waits for; None where there is none or nothing is left to lower."""
-    evidence = situation.evidence
-    if evidence is None or not situation.share or not evidence.is_harm_at(situation.now):
+    if not situation.share or not (harm := situation.harm):
         return None
     if plan.rolls_back:
-        return Decision(step=Step.ROLL_BACK, why=evidence.summary)
-    return None if plan.is_paused else Decision(step=Step.PAUSE, why=evidence.summary)
+        return Decision(step=Step.ROLL_BACK, why=harm)
+    return None if plan.is_paused else Decision(step=Step.PAUSE, why=harm)
 
 
 def _end(stage: PlannedStage | None, situation: Situation) -> Decision:
     if stage is None:
         return Decision(step=Step.FINISH, why="The schedule has no stages.")
+    if situation.obstacle:
+        return _hold(situation.obstacle)
     if situation.n_sessions < stage.min_sessions:
         return _hold(_too_few(stage, situation))
     return Decision(step=Step.FINISH, why=f"The last stage, {percent(stage.share)}, has seen what it was to see.")
 
 
 def _waits_for(plan: Plan, following: PlannedStage, situation: Situation) -> str | None:
-    """What the next stage still waits for, as a sentence; None where nothing holds it."""
+    """What the next stage still waits for beside evidence, as a sentence; None where nothing holds it."""
     if situation.obstacle:
-        return f"{plan.candidate} {situation.obstacle}; the schedule holds until it serves."
+        return situation.obstacle
+    if following.share > situation.room:
+        return (
+            f"Stage {following.number}, {percent(following.share)}, has no room: other providers keep "
+            f"{percent(WHOLE - situation.room)}."
+        )
     due = earliest(plan, following)
     if situation.now < due:
         return f"Stage {following.number}, {percent(following.share)}, begins on {day(due)} at the earliest."
     stage = plan.stage
     if stage is None:
         return None
-    if situation.n_sessions < stage.min_sessions:
-        return _too_few(stage, situation)
-    return None if following.is_signed else _evidence_lacks(stage, situation)
+    return _too_few(stage, situation) if situation.n_sessions < stage.min_sessions else None
 
 
 def _evidence_lacks(stage: PlannedStage, situation: Situation) -> str | None:
@@ -186,7 +202,7 @@ def _grounds(plan: Plan, following: PlannedStage, situation: Situation) -> str:
         return "its date has come."
     if following.is_signed:
         return "a person signed for the risk."
-    return f"{situation.n_sessions:,} sessions in stage {plan.running}, and every guardrail says SAFE."
+    return f"{situation.n_sessions:,} sessions in stage {plan.running}, and its guardrails say SAFE."
 
 
 def _too_few(stage: PlannedStage, situation: Situation) -> str:

@@ -7,6 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
 from apps.routing import changes, kills, ledger
+from apps.routing.buckets import BucketMap
 from apps.routing.models import Rollout, RolloutChange
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_backends")]
@@ -50,15 +51,30 @@ def unkill_past_the_services() -> None:
     Rollout.objects.update(kills={"analyst": {}})
 
 
+def swap_two_buckets() -> None:
+    rollout = Rollout.objects.get()
+    owners = list(rollout.buckets.owners)
+    other = owners.index("workflow")
+    owners[0], owners[other] = owners[other], owners[0]
+    assert owners != list(rollout.buckets.owners)
+    Rollout.objects.update(bucket_map=BucketMap(owners=tuple(owners)).encode())
+
+
+def change_the_salt() -> None:
+    Rollout.objects.update(salt="mine")
+
+
 @pytest.mark.parametrize(
     ("tamper", "said"),
     [
+        (swap_two_buckets, "The rollout is not as the last entry left it"),
+        (change_the_salt, "The rollout is not as the last entry left it"),
         (edit_a_reason, "was edited after it was written."),
         (edit_and_hash_again, "does not follow the one before it"),
         (remove_one, "does not follow the one before it"),
         (remove_the_last, "entries at the end are missing."),
-        (set_shares_past_the_services, "The rollout's shares or stops are not those of the last entry"),
-        (unkill_past_the_services, "The rollout's shares or stops are not those of the last entry"),
+        (set_shares_past_the_services, "The rollout is not as the last entry left it"),
+        (unkill_past_the_services, "The rollout is not as the last entry left it"),
     ],
 )
 def test_whatever_is_changed_by_hand_is_found(tamper: Callable[[], None], said: str) -> None:

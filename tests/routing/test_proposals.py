@@ -6,7 +6,14 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.routing import changes, kills, ledger, proposals
-from apps.routing.errors import OwnProposal, ProposalEnded, ReasonMissing, RolloutReplaced, SecondPersonMissing
+from apps.routing.errors import (
+    BadShares,
+    OwnProposal,
+    ProposalEnded,
+    ReasonMissing,
+    RolloutReplaced,
+    SecondPersonMissing,
+)
 from apps.routing.ledger import current_rollout
 from apps.routing.models import Proposal, Rollout, RolloutChange
 from tests.routing.staff import ALL, make_staff
@@ -90,6 +97,21 @@ def test_a_stop_meanwhile_does_not_overtake_shares() -> None:
     kills.kill(provider="workflow", by="Bob")
     proposals.approve(proposal_id=proposal.pk, by="Bob")
     assert (current_rollout().shares, current_rollout().killed) == (QUARTER, {"workflow"})
+
+
+def test_a_reason_that_follows_makes_it_no_other_stop() -> None:
+    kills.kill(provider="workflow", by="Alice")
+    proposal = proposals.propose_resume(provider="workflow", by="Alice", reason="It is well.")
+    kills.explain_kill(provider="workflow", by="Alice", reason="Wrong prices.")
+    kills.cut(provider="workflow", by="Alice")
+    proposals.approve(proposal_id=proposal.pk, by="Bob")
+    assert current_rollout().killed == set()
+
+
+def test_the_shares_in_force_cannot_be_proposed() -> None:
+    with pytest.raises(BadShares, match="nothing to propose"):
+        proposals.propose_shares(shares={"responses": 10_000}, by="Alice")
+    assert not Proposal.objects.exists()
 
 
 def test_another_stop_overtakes_a_resume() -> None:

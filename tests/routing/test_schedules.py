@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from apps.routing import changes, kills, ledger, schedules, services
+from apps.routing import changes, kills, ledger, proposals, schedule_steps, schedules, services
+from apps.routing.circuits import record_outcome
 from apps.routing.errors import BadSchedule, OwnProposal, ReasonMissing, RoutingError, ScheduleNotReady
 from apps.routing.models import Evaluation, Rollout, RolloutChange, Schedule, SessionAssignment
 from apps.routing.schedule_rules import StageDraft, template
@@ -44,13 +45,15 @@ def plan(*, first: datetime = MONDAY, **options: object) -> Schedule:
     return schedules.start_schedule(schedule_id=schedule.pk, by="Bob")
 
 
-def found(verdict: str, *, of: str = "backend_failures", candidate: str = "workflow") -> None:
+def found(
+    verdict: str, *, of: str = "backend_failures", candidate: str = "workflow", since: datetime | None = None
+) -> None:
     verdicts = dict.fromkeys(GUARDRAILS, "safe") | {of: verdict}
     Evaluation.objects.create(
         at=timezone.now(),
         candidate=candidate,
         control="responses",
-        since=MONDAY,
+        since=since or timezone.now(),
         version=1,
         verdict=verdict,
         summary=f"{verdict.upper()}: {of}.",
@@ -156,8 +159,14 @@ def test_a_share_without_a_plan_is_rolled_back_at_harm_too(clock: Clock) -> None
     found("harmful", candidate="agents_sdk")
     assert step_schedules(now=clock.now) == ["agents_sdk: roll back. HARMFUL: backend_failures."]
     assert Rollout.objects.get().shares == {"responses": 10_000}
-    clock.advance(minutes=20)
-    changes.set_shares(shares={"responses": 4_000, "agents_sdk": 6_000}, by="Bob")
+    shares = {"responses": 4_000, "agents_sdk": 6_000}
+    with pytest.raises(ReasonMissing, match="rolled back for harm less than a day ago"):
+        changes.set_shares(shares=shares, by="Bob")
+    with pytest.raises(ReasonMissing):
+        proposals.propose_shares(shares=shares, by="Bob")
+    clock.advance(seconds=5)
+    changes.set_shares(shares=shares, by="Bob", reason="The key was wrong.")
+    # What was found before its evidence began anew is of another rollout.
     assert step_schedules(now=clock.now) == []
 
 
@@ -208,6 +217,108 @@ def test_shares_set_by_hand_pause_the_plan_and_resuming_gives_the_stage_its_shar
     assert "somebody set the shares by hand" in step_schedules(now=clock.now)[0]
     schedules.resume_schedule(schedule_id=schedule.pk, by="Bob", reason="Back to the plan.")
     assert share_of() == 1_000
+
+
+def test_a_plan_that_has_no_room_holds_and_harm_in_another_is_seen(clock: Clock) -> None:
+    plan()
+    step_schedules(now=clock.now)
+    stages = [StageDraft(share=8_000, starts_at=MONDAY, min_sessions=0)]
+    other = schedules.draft_schedule(candidate="agents_sdk", stages=stages, by="Alice")
+    schedules.start_schedule(schedule_id=other.pk, by="Bob")
+    step_schedules(now=clock.now)
+    sessions_begin(400, Random(6))
+    Schedule.objects.get(candidate="workflow").stages.filter(number=1).update(min_sessions=0)
+    clock.advance(days=7)
+    found("safe")
+    found("harmful", candidate="agents_sdk")
+    first = Schedule.objects.get(candidate="workflow")
+    why = next_step(first, now=clock.now).why
+    assert why == "Stage 2, 25 %, has no room: other providers keep 80 %."
+    assert "agents_sdk: roll back. HARMFUL: backend_failures." in step_schedules(now=clock.now)
+    assert share_of("agents_sdk") == 0
+
+
+def test_a_plan_that_cannot_be_stepped_holds_up_no_other(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    plan()
+    step_schedules(now=clock.now)
+    changes.set_shares(shares={"responses": 3_000, "workflow": 1_000, "agents_sdk": 6_000}, by="Bob")
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr(schedule_steps, "decision_for", broken)
+    found("harmful", candidate="agents_sdk")
+    lines = step_schedules(now=clock.now)
+    assert lines[0].endswith("could not be stepped; the log says why.")
+    assert lines[1] == "agents_sdk: roll back. HARMFUL: backend_failures."
+    assert "nobody foresaw this" in caplog.text
+
+
+def test_a_signature_does_not_outlive_a_pause(clock: Clock) -> None:
+    schedule = plan(on_harm="pause")
+    step_schedules(now=clock.now)
+    schedules.sign_risk(schedule_id=schedule.pk, by="Bob", note="The desk needs it.")
+    sessions_begin(2_400, Random(7))
+    clock.advance(days=7)
+    found("harmful")
+    step_schedules(now=clock.now)
+    clock.advance(seconds=5)
+    schedules.resume_schedule(schedule_id=schedule.pk, by="Bob", reason="It was the test account.")
+    assert step_schedules(now=clock.now) == []
+    found("inconclusive")
+    assert step_schedules(now=clock.now) == []
+    assert share_of() == 1_000
+
+
+def test_a_stopped_control_holds_the_plan_and_its_sessions_do_not_count(clock: Clock) -> None:
+    schedule = plan()
+    step_schedules(now=clock.now)
+    kills.kill(provider="responses", by="Bob", instead="workflow")
+    clock.advance(minutes=1)
+    sessions_begin(2_400, Random(8))
+    clock.advance(days=7)
+    found("safe")
+    assert step_schedules(now=clock.now) == []
+    assert "so there is nothing to compare with" in next_step(schedule_now(schedule), now=clock.now).why
+    kills.unkill(provider="responses", by="Bob", reason="It is well.")
+    assert next_step(schedule_now(schedule), now=clock.now).why == "Stage 1 has seen 0 of 200 sessions."
+
+
+def test_a_circuit_that_stays_open_alone_is_harm(clock: Clock) -> None:
+    plan()
+    step_schedules(now=clock.now)
+    opened(clock, "workflow")
+    clock.advance(minutes=14)
+    assert step_schedules(now=clock.now) == []
+    clock.advance(minutes=2)
+    assert "workflow's circuit has been open for 16 min 0 s" in step_schedules(now=clock.now)[0]
+    assert share_of() == 0
+
+
+def test_an_outage_of_both_is_nobodys_harm(clock: Clock) -> None:
+    plan()
+    step_schedules(now=clock.now)
+    opened(clock, "workflow")
+    opened(clock, "responses")
+    clock.advance(hours=1)
+    assert step_schedules(now=clock.now) == []
+
+
+def test_rolling_back_before_the_first_stage_ends_the_plan_and_says_so(clock: Clock) -> None:
+    schedule = plan(first=MONDAY + timedelta(days=1))
+    assert roll_back(candidate="workflow", by="Bob", reason="Not this week.") is None
+    assert schedule_now(schedule).state == "rolled_back"
+    assert actions()[-1] == "schedule_ended"
+
+
+def schedule_now(schedule: Schedule) -> Schedule:
+    return Schedule.objects.get(pk=schedule.pk)
+
+
+def opened(clock: Clock, provider: str) -> None:
+    record_outcome(provider=provider, ok=False, code="unauthorized", opens=True, now=clock.now, began_at=clock.now)
 
 
 def test_a_person_rolls_back_in_one_step(clock: Clock) -> None:

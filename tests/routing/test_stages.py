@@ -49,7 +49,7 @@ def with_next(**values: object) -> Plan:
 def test_the_next_stage_begins_when_its_day_has_come_and_all_is_safe() -> None:
     decision = after()
     assert (decision.step, decision.stage) == (Step.BEGIN, STAGES[1])
-    assert decision.why == "Stage 2, 25 %: 100 sessions in stage 1, and every guardrail says SAFE."
+    assert decision.why == "Stage 2, 25 %: 100 sessions in stage 1, and its guardrails say SAFE."
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,8 @@ def test_the_next_stage_begins_when_its_day_has_come_and_all_is_safe() -> None:
         ({"evidence": None}, "There is no evidence of the last ten minutes: does the watch run?"),
         ({"evidence": replace(SAFE, at=NOW - timedelta(minutes=11))}, "There is no evidence of the last ten minutes"),
         ({"evidence": replace(SAFE, problem="Sessions are missing.")}, "Sessions are missing."),
-        ({"obstacle": "is stopped by the kill switch"}, "workflow is stopped by the kill switch; the schedule holds"),
+        ({"obstacle": "workflow is stopped."}, "workflow is stopped."),
+        ({"room": 2_000}, "Stage 2, 25 %, has no room: other providers keep 80 %."),
     ],
 )
 def test_it_holds_and_says_what_for(situation: dict[str, object], why: str) -> None:
@@ -94,6 +95,23 @@ def test_harm_pauses_where_the_plan_says_so_and_only_once() -> None:
     pauses = replace(PLAN, rolls_back=False)
     assert after(pauses, evidence=HARM).step == Step.PAUSE
     assert after(replace(pauses, is_paused=True), evidence=HARM).step == Step.HOLD
+
+
+def test_an_outage_of_its_own_is_harm_without_any_evidence() -> None:
+    out = "HARMFUL: workflow's circuit has been open for 15 min 0 s, while responses answers."
+    assert after(evidence=None, outage=out) == Decision(step=Step.ROLL_BACK, why=out)
+    assert after(evidence=None, outage=out, share=0).step != Step.ROLL_BACK
+
+
+def test_only_a_lack_of_evidence_can_be_signed_for() -> None:
+    assert after(evidence=UNSURE).lacks_evidence
+    assert not after(evidence=UNSURE, n_sessions=99).lacks_evidence
+    assert not after(evidence=UNSURE, obstacle="workflow is stopped.").lacks_evidence
+
+
+def test_the_last_stage_does_not_end_while_its_provider_serves_nobody() -> None:
+    last = replace(PLAN, running=2, stages=(STAGES[0], replace(STAGES[1], began_at=NOW)))
+    assert after(last, share=2_500, obstacle="workflow is stopped.").step == Step.HOLD
 
 
 def test_harm_of_long_ago_and_harm_of_nobody_change_nothing() -> None:

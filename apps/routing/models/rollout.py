@@ -1,5 +1,6 @@
 """The rollout in force, what each session was assigned, and the sessions that staff pinned to a provider."""
 
+from hashlib import sha256
 from typing import Any
 
 from django.db import models
@@ -58,8 +59,9 @@ class Rollout(models.Model):
         return BucketMap.decode(self.bucket_map)
 
     def state(self) -> dict[str, Any]:
-        """What a change is compared by: shares and stops, without the map."""
-        return {"shares": dict(self.shares), "kills": dict(self.kills)}
+        """What a change is compared by: shares, stops, and a digest of who owns which bucket under which salt."""
+        owners = sha256(f"{self.salt}\n{self.bucket_map}".encode()).hexdigest()[:16]
+        return {"shares": dict(self.shares), "kills": dict(self.kills), "owners": owners}
 
 
 class SessionAssignment(models.Model):

@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from apps.providers.registry import PROVIDERS
 from apps.routing.evidence_notes import evidence_notes
 from apps.routing.forms import SharesForm
+from apps.routing.harm import recent_harms
 from apps.routing.ledger import current_rollout
 from apps.routing.live import Live, live_now
 from apps.routing.live_notes import drain_note, live_note, running_note, watch_note
@@ -17,7 +18,6 @@ from apps.routing.overview import Overview, overview
 from apps.routing.pages.access import may, page, require, who
 from apps.routing.proposals import person
 from apps.routing.schedule_notes import schedule_notes
-from apps.routing.schedule_steps import recent_harms
 
 N_CHANGES_SHOWN = 20
 
