@@ -21,7 +21,7 @@ from apps.routing.evaluations import Span
 
 ASSIGNED = """
     session.assigned_at >= %(since)s AND session.assigned_at < %(now)s AND session.reason = %(bucket_map)s
-    AND session.provider IN (%(candidate)s, %(control)s) AND {has_candidate} AND {has_control}
+    AND session.provider IN (%(candidate)s, %(control)s) AND session.shares_at_assign IS NOT NULL
 """
 # The condition of a partial index is written out: a parameter in its place would hide the index from SQLite.
 TURNS = """
@@ -33,7 +33,7 @@ TURNS = """
     JOIN metrics_requestlog AS request ON request.session_id = session.session_id
 """
 COUNTED = """
-    {assigned} AND by_staff.session_id IS NULL
+    {assigned} AND session.shares_at_assign IN ({shares}) AND by_staff.session_id IS NULL
     AND request.created_at >= %(since)s AND request.created_at < %(now)s
     AND NOT request.met_open_circuit
     AND request.status <> %(started)s AND request.error <> %(abandoned)s AND request.route_reason IN ({as_routed})
@@ -43,13 +43,17 @@ COUNTED = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Sessions assigned from `since` to before `now`, without the turns that began in one of the `stops`."""
+    """Sessions assigned from `since` to before `now`, without the turns that began in one of the `stops`.
+
+    `shares` are the sets of shares, as the database writes them, under which both providers could get sessions.
+    """
 
     candidate: str
     control: str
     since: datetime
     now: datetime
     stops: Sequence[Span] = ()
+    shares: Sequence[str] = ()
 
     @property
     def arms(self) -> tuple[str, str]:
@@ -57,14 +61,16 @@ class Scope:
 
     @property
     def assigned(self) -> str:
-        """Holds for `session`, a row of routing_sessionassignment."""
-        return ASSIGNED.format(has_candidate=_has_share("candidate"), has_control=_has_share("control"))
+        """Holds for `session`, a row of routing_sessionassignment, under any shares."""
+        return ASSIGNED
 
     @property
     def counted(self) -> str:
         """Holds for `session` and `request`, a turn of it, of TURNS."""
+        value = "CAST(%(shares_{i})s AS jsonb)" if connection.vendor == "postgresql" else "%(shares_{i})s"
         return COUNTED.format(
             assigned=self.assigned,
+            shares=", ".join(value.format(i=i) for i in range(len(self.shares))) or "NULL",
             as_routed=", ".join(f"'{reason.value}'" for reason in bad_turns.AS_ROUTED),
             outside_stops=" ".join(
                 f"AND NOT (request.created_at >= %(stopped_{i})s AND request.created_at < %(resumed_{i})s)"
@@ -82,24 +88,13 @@ class Scope:
         moments = {"since": self.since, "now": self.now}
         for i, stop in enumerate(self.stops):
             moments |= {f"stopped_{i}": stop.since, f"resumed_{i}": stop.until or self.now}
-        names = {"candidate": self.candidate, "control": self.control}
         return {
             **{name: connection.ops.adapt_datetimefield_value(moment) for name, moment in moments.items()},
-            **names,
-            **{f"{name}_key": _json_key(provider) for name, provider in names.items()},
+            **{f"shares_{i}": shares for i, shares in enumerate(self.shares)},
             **bad_turns.parameters(),
+            "candidate": self.candidate,
+            "control": self.control,
             "bucket_map": Reason.BUCKET_MAP.value,
             "started": Status.STARTED.value,
             "abandoned": ABANDONED,
         }
-
-
-def _has_share(arm: str) -> str:
-    """Whether the session could have got this arm's provider."""
-    if connection.vendor == "postgresql":
-        return f"jsonb_exists(session.shares_at_assign, %({arm}_key)s)"
-    return f"JSON_TYPE(session.shares_at_assign, %({arm}_key)s) IS NOT NULL"
-
-
-def _json_key(provider: str) -> str:
-    return provider if connection.vendor == "postgresql" else f'$."{provider}"'

@@ -43,8 +43,12 @@ NOTHING = ArmCounts(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharesCell:
-    """The sessions assigned under one set of shares; `odds` are the candidate's share divided by the control's."""
+    """The sessions assigned under one set of shares; `odds` are the candidate's share divided by the control's.
 
+    `stored` are the shares as the database writes them.
+    """
+
+    stored: str
     shares: Mapping[str, int]
     odds: float
     candidate: ArmCounts
@@ -90,19 +94,20 @@ WORST = "SUM(CASE WHEN {name} >= 1 THEN 1 ELSE 0 END), SUM(CASE WHEN {name} = 2 
 
 def read_cells(scope: Scope) -> list[SharesCell]:
     """One a set of shares, those of the smallest odds first; sets that give either arm nothing are left out."""
-    assigned = {
-        (provider, _key(shares)): n for provider, shares, n in scope.rows(BY_CELL.format(assigned=scope.assigned))
-    }
-    counted = {(provider, _key(shares)): counts for provider, shares, *counts in scope.rows(_by_session(scope))}
+    assigned = {(provider, stored): n for provider, stored, n in scope.rows(BY_CELL.format(assigned=scope.assigned))}
+    shares_of = {stored: json.loads(stored) for _, stored in assigned}
+    concurrent = [stored for stored, shares in shares_of.items() if all(shares.get(name) for name in scope.arms)]
+    if not concurrent:
+        return []
+    scope = replace(scope, shares=concurrent)
+    counted = {(provider, stored): counts for provider, stored, *counts in scope.rows(_by_session(scope))}
     cells = []
-    for key in {key for _, key in (*assigned, *counted)}:
-        shares = dict(key)
-        if min(shares.get(name, 0) for name in scope.arms) <= 0:
-            continue
-        candidate, control = (_arm(assigned.get((name, key), 0), counted.get((name, key))) for name in scope.arms)
+    for stored in concurrent:
+        shares = shares_of[stored]
+        candidate, control = (_arm(assigned.get((name, stored), 0), counted.get((name, stored))) for name in scope.arms)
         odds = shares[scope.candidate] / shares[scope.control]
-        cells.append(SharesCell(shares=shares, odds=odds, candidate=candidate, control=control))
-    return sorted(cells, key=lambda cell: (cell.odds, sorted(cell.shares.items())))
+        cells.append(SharesCell(stored=stored, shares=shares, odds=odds, candidate=candidate, control=control))
+    return sorted(cells, key=lambda cell: (cell.odds, cell.stored))
 
 
 def _by_session(scope: Scope) -> str:
@@ -129,10 +134,6 @@ def _by_session(scope: Scope) -> str:
 
 def _each(template: str, names: Iterable[str]) -> str:
     return ", ".join(template.format(name=name) for name in names)
-
-
-def _key(shares: Any) -> tuple[tuple[str, int], ...]:
-    return tuple(sorted(json.loads(shares).items()))
 
 
 def _arm(assigned: int, counts: list[Any] | None) -> ArmCounts:

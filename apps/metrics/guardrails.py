@@ -20,6 +20,7 @@ null; "by arm" has the keys "candidate" and "control"; an interval is {"value", 
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.utils import timezone
@@ -80,6 +81,7 @@ def evaluate(*, candidate: str, now: datetime | None = None) -> Evaluation:
     scope = _scope(rollout, candidate, now=now)
     with large_reading():
         cells = read_cells(scope)
+        scope = replace(scope, shares=[cell.stored for cell in cells])
         times = read_times(scope, turns=_turns(scope, cells))
         rate = pace(scope)
     alphas = split_alpha(ALPHA_HARM, {name: guardrail.weight for name, guardrail in GUARDRAILS.items()})
