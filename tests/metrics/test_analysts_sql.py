@@ -3,6 +3,7 @@
 import re
 import uuid
 from contextlib import aclosing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,13 @@ from django.db import connection
 
 from apps.assistant.engine import run_turn
 from apps.assistant.owner import Owner
+from apps.metrics.guardrails import evaluate
 from apps.metrics.models import RequestLog, ToolCall
 from apps.providers.errors import ProviderUnavailable
 from apps.providers.events import Usage
 from apps.routing.choose import Reason
 from apps.routing.errors import NoProvider
+from tests.metrics.guardrails.rollouts import NOW, make_rollout, make_session, make_sessions, make_turn
 from tests.scripted import words
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +49,7 @@ def rows(sql: str) -> list[dict[str, object]]:
 
 def test_each_query_answers_a_real_question(two_turns: None) -> None:
     floors, by_provider, by_assigned, by_attempt, rescues, waits, by_intent, failures, tools, plans, assignments = map(
-        rows, QUERIES
+        rows, QUERIES[:11]
     )
     # The analyst reports its usage, so no turn's cost is a floor.
     assert floors == rescues == waits == []
@@ -60,6 +63,27 @@ def test_each_query_answers_a_real_question(two_turns: None) -> None:
     assert {row["name"] for row in tools} == set(ToolCall.objects.values_list("name", flat=True))
     assert [(row["plans"], float(row["with_stop"]), float(row["with_disclaimer"])) for row in plans] == [(1, 1, 1)]
     assert [(row["provider"], row["sessions"]) for row in assignments] == [("analyst", 2)]
+
+
+def test_each_query_about_the_evidence_answers_it() -> None:
+    make_rollout()
+    for now, n_bad, cost_usd in ((NOW, 0, "0.10"), (NOW + timedelta(minutes=1), 30, None)):
+        for provider, bad in (("workflow", n_bad), ("responses", 0)):
+            make_sessions(30, provider, bad=bad)
+            for _ in range(2):
+                make_turn(make_session(provider), cost_usd=cost_usd)
+        evaluate(candidate="workflow", now=now)
+    now, changes, failures, costs = map(rows, QUERIES[11:])
+    assert [(row["verdict"], row["n_candidate"], row["n_control"]) for row in now] == [("harmful", 64, 64)]
+    assert [(row["before"], row["verdict"]) for row in changes] == [("inconclusive", "harmful")]
+    assert [(row["failed_sessions"], row["sessions"], row["control_rate"]) for row in failures] == [
+        (0, 32, 0.0),
+        (30, 64, 0.0),
+    ]
+    assert failures[0]["log_e"] < failures[1]["log_e"]
+    assert 0 < failures[0]["excess_ceiling"] < 1
+    assert [(row["candidate_unknown"], row["control_unknown"]) for row in costs] == [(2, 2)]
+    assert costs[0]["candidate_usd"] == pytest.approx(costs[0]["control_usd"]) == pytest.approx(0.8 / 62)
 
 
 async def test_a_cut_attempt_is_found_with_the_floor_of_its_turn_s_cost(play) -> None:

@@ -54,7 +54,8 @@ def test_of_an_old_hour_the_first_look_stays_and_each_change_of_verdict() -> Non
 
 def test_candidates_are_pruned_each_by_themselves() -> None:
     for minute in range(4):
-        look(at=OLD + timedelta(minutes=minute), candidate=("workflow", "agents_sdk")[minute % 2])
+        candidate, verdict = (("workflow", Verdict.SAFE), ("agents_sdk", Verdict.HARMFUL))[minute % 2]
+        look(at=OLD + timedelta(minutes=minute), candidate=candidate, verdict=verdict)
     assert prune_evaluations(now=NOW) == 2
 
 

@@ -2,12 +2,13 @@
 
 import json
 import statistics
-from datetime import timedelta
 
 import numpy as np
 import pytest
 
-from tests.metrics.guardrails.rollouts import BEGIN, figures, make_rollout, make_session, make_turn
+from apps.metrics.evaluation_figures import ALPHA_MEANS, N_STAR
+from apps.routing.evidence_intervals import mean_interval
+from tests.metrics.guardrails.rollouts import QUARTER, figures, make_rollout, make_session, make_turn
 
 pytestmark = pytest.mark.django_db
 
@@ -77,20 +78,22 @@ def test_one_absurd_bill_counts_as_the_one_below_it() -> None:
     assert mean["value"] == pytest.approx(0.1)
 
 
-def test_a_mean_s_interval_is_that_of_its_values() -> None:
+def test_a_mean_s_interval_is_that_of_all_its_sessions_under_any_shares() -> None:
     values = [0.1, 0.2, 0.6, 0.7]
-    for value in values:
-        make_turn(make_session(), cost_usd=str(value))
+    for number, value in enumerate(values):
+        shares = (QUARTER, {"responses": 9000, "workflow": 1000})[number % 2]
+        make_turn(make_session(shares=shares), cost_usd=str(value))
     mean = figures()["amounts"]["cost_usd"]["candidate"]["mean"]
-    wide = figures(now=BEGIN + timedelta(days=9))["amounts"]["cost_usd"]["candidate"]["mean"]
-    assert mean == wide
-    # The half-width is a factor of n alone times the standard error.
-    half = mean["high"] - mean["value"]
-    for value in values:
-        make_turn(make_session("responses"), cost_usd=str(10 * value))
-    control = figures()["amounts"]["cost_usd"]["control"]["mean"]
-    assert control["high"] - control["value"] == pytest.approx(10 * half)
-    assert half > 1.96 * statistics.stdev(values) / 2
+    expected = mean_interval(4, 0.4, statistics.stdev(values), alpha=ALPHA_MEANS, n_star=N_STAR)
+    assert expected
+    assert mean == pytest.approx({"value": 0.4, "low": expected.low, "high": expected.high, "n": 4})
+
+
+def test_the_times_are_those_of_the_sessions_that_are_evidence() -> None:
+    make_turn(make_session())
+    make_turn(make_session("responses", shares={"responses": 10_000}))
+    times = figures()["times"]["latency_ms"]
+    assert (times["candidate"]["n"], times["control"]["n"]) == (1, 0)
 
 
 def test_quantiles_are_those_of_the_arm_s_turns() -> None:

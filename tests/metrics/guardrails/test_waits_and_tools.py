@@ -78,3 +78,8 @@ def test_a_tool_call_that_the_person_cut_short_did_not_fail() -> None:
     assert counted("tool_failures") == (SAYS_NOTHING, SAYS_NOTHING)
     make_turn(make_session(), status="interrupted", tries=cut, calls=[Call(error_code="source_unavailable")])
     assert counted("tool_failures") == (BAD, SAYS_NOTHING)
+
+
+def test_a_tool_call_that_broke_off_with_its_provider_failed() -> None:
+    make_turn(make_session(), tries=[FAILED, RESCUE], calls=[Call(error_code="unfinished", attempt=1)])
+    assert counted("tool_failures") == (BAD, SAYS_NOTHING)
