@@ -76,6 +76,7 @@ def make_turn(
     latency_ms: float | None = 4000.0,
     cost_usd: str | None = "0.01",
     tokens: int | None = 1000,
+    met_open_circuit: bool = False,
 ) -> UUID:
     """A turn of the session; without `tries` its provider answered at the first."""
     assignment = SessionAssignment.objects.get(pk=session_id)
@@ -87,6 +88,8 @@ def make_turn(
         session_id=session_id,
         created_at=at,
         status=status,
+        is_overridden=reason == "override",
+        met_open_circuit=met_open_circuit or reason == "circuit_open",
         success=None if status == "started" else False if error == "abandoned" else SUCCESS_BY_STATUS[status],
         assigned_provider=assignment.provider,
         provider=tries[-1].provider,

@@ -8,7 +8,7 @@ from tests.metrics.guardrails.rollouts import RESCUE, Try, counted, make_rollout
 
 pytestmark = pytest.mark.django_db
 FAILED = Try(provider="workflow", error="cut")
-ROUTED = {"bucket_map", "assignment", "default", "circuit_open"}
+ROUTED = {"bucket_map", "assignment", "default"}
 
 
 @pytest.fixture(autouse=True)
@@ -41,9 +41,11 @@ def test_a_session_counts_once_however_often_it_was_hurt() -> None:
     assert counted("backend_failures") == ((1, 1), (0, 0))
 
 
-def test_a_turn_that_went_round_an_open_circuit_counts_as_a_failure() -> None:
+def test_what_begins_while_a_circuit_is_open_says_nothing_of_either() -> None:
     make_turn(make_session(), reason="circuit_open", tries=[Try(provider="responses")])
-    assert counted("backend_failures") == ((1, 1), (0, 0))
+    make_turn(make_session(), met_open_circuit=True, tries=[FAILED, RESCUE])
+    make_turn(make_session("responses"), met_open_circuit=True)
+    assert counted("backend_failures") == ((0, 0), (0, 0))
 
 
 @pytest.mark.parametrize("code", ["rejected", "content_filter", "unauthorized", "first_text_timeout", "internal"])

@@ -17,12 +17,14 @@ from tests.scripted import words
 
 pytestmark = pytest.mark.django_db
 ANSWER = [*words("AAPL closed at 430.47."), Usage(tokens_input=10, tokens_output=5, cost_usd=0.25)]
-N_SESSIONS = 40
+#: Two of three answers of a provider that is harmful are good, so that its circuit stays closed.
+HARMFUL = [[ProviderUnavailable(code="cut")], ANSWER, ANSWER]
+N_SESSIONS = 100
 
 
 async def judged(play, *, workflow) -> Evaluation:
     """The verdict on workflow at half of the sessions, once so many people have asked one question each."""
-    play(workflow, provider="workflow")
+    play(*workflow, provider="workflow")
     play(ANSWER, provider="responses")
     await sync_to_async(begin_rollout)()
     for number in range(N_SESSIONS):
@@ -41,16 +43,17 @@ def begin_rollout() -> None:
 
 
 async def test_a_provider_that_fails_behind_good_answers_is_harmful(play) -> None:
-    evaluation = await judged(play, workflow=[ProviderUnavailable(code="cut")])
+    evaluation = await judged(play, workflow=HARMFUL * N_SESSIONS)
     failures = evaluation.figures["guardrails"]["backend_failures"]
     assert evaluation.n_candidate + evaluation.n_control == N_SESSIONS
-    assert failures["bad_candidate"] == failures["n_candidate"] == evaluation.n_candidate > 10
+    assert failures["n_candidate"] == evaluation.n_candidate > 30
+    assert abs(failures["bad_candidate"] - evaluation.n_candidate / 3) <= 1
     assert failures["bad_control"] == 0
     assert evaluation.verdict == "harmful"
 
 
 async def test_a_provider_that_answers_as_well_as_the_other_is_not(play) -> None:
-    evaluation = await judged(play, workflow=ANSWER)
+    evaluation = await judged(play, workflow=[ANSWER])
     assert evaluation.verdict == "inconclusive"
     for figures in evaluation.figures["guardrails"].values():
         assert figures["bad_candidate"] == figures["bad_control"] == 0
