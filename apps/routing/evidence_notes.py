@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from apps.providers.registry import DEFAULT_PROVIDER
 from apps.routing.evaluations import latest_evaluations
 from apps.routing.evidence import Verdict
+from apps.routing.harm import recent_harms
 from apps.routing.models import Evaluation, Rollout
 from apps.routing.open_circuit import duration
 from apps.routing.stages import EVIDENCE_HOLDS
@@ -55,6 +55,8 @@ class EvidenceNote:
     is_stale: bool
     guardrails: Sequence[GuardrailNote]
     figures: Sequence[FigureNote]
+    #: Why no new session compares the two any more, as a sentence; empty where they go on.
+    compares_no_more: str
     ceilings: Sequence[str]
 
     @property
@@ -67,15 +69,16 @@ class EvidenceNote:
 
 
 def evidence_notes(rollout: Rollout, *, now: datetime) -> list[EvidenceNote]:
-    """The candidates that have a share, and those whose evaluation is young enough to decide by."""
+    """The candidates that have a share, those that did harm lately, and those looked at a moment ago."""
+    harmful = set(recent_harms(now=now).values_list("provider", flat=True))
     return [
-        _note(evaluation, now=now)
+        _note(evaluation, rollout, now=now)
         for name, evaluation in latest_evaluations().items()
-        if name != DEFAULT_PROVIDER and (rollout.shares.get(name) or now - evaluation.at <= EVIDENCE_HOLDS)
+        if rollout.shares.get(name) or name in harmful or now - evaluation.at <= EVIDENCE_HOLDS
     ]
 
 
-def _note(evaluation: Evaluation, *, now: datetime) -> EvidenceNote:
+def _note(evaluation: Evaluation, rollout: Rollout, *, now: datetime) -> EvidenceNote:
     figures = evaluation.figures
     return EvidenceNote(
         evaluation=evaluation,
@@ -85,8 +88,18 @@ def _note(evaluation: Evaluation, *, now: datetime) -> EvidenceNote:
         is_stale=now - evaluation.at > EVIDENCE_HOLDS,
         guardrails=[_guardrail(found) for found in figures.get("guardrails", {}).values()],
         figures=[*_times(figures), *_amounts(figures), *_splits(figures)],
+        compares_no_more=_compares_no_more(evaluation, rollout),
         ceilings=[ceiling["sentence"] for ceiling in figures.get("harm_ceilings", [])],
     )
+
+
+def _compares_no_more(evaluation: Evaluation, rollout: Rollout) -> str:
+    for name in (evaluation.candidate, evaluation.control):
+        if not rollout.shares.get(name):
+            return f"{name} gets no new sessions, so none compares the two any more: this is of the sessions before."
+        if name in rollout.kills:
+            return f"{name} is stopped, so no session compares the two meanwhile: this is of the sessions before."
+    return ""
 
 
 def _guardrail(found: Json) -> GuardrailNote:
@@ -153,6 +166,9 @@ def _amounts(figures: Json) -> list[FigureNote]:
                     control=_mean(arms["control"], digits=digits),
                 )
             )
+            if difference := arms.get("difference"):
+                more = f"{difference['value']:+,.{digits}f} ({_signed(difference, digits)})"
+                notes.append(FigureNote(label=f"{label}, difference", candidate=more, control="–"))
     return notes
 
 
@@ -190,6 +206,10 @@ def _mean(arm: Json, *, digits: int) -> str:
 
 def _interval(interval: Json, digits: int) -> str:
     return f"{max(0.0, interval['low']):,.{digits}f} to {interval['high']:,.{digits}f}"
+
+
+def _signed(interval: Json, digits: int) -> str:
+    return f"{interval['low']:+,.{digits}f} to {interval['high']:+,.{digits}f}"
 
 
 def _of(bad: int, n: int) -> str:

@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from apps.routing.live import Live
 from apps.routing.models import Watch
 from apps.routing.open_circuit import duration
 from apps.routing.overview import Stop
 from apps.routing.stops import DRAIN_DEADLINE_S
-
-#: Twice the time between two looks, and a minute for a slow one.
-SILENT_AFTER = timedelta(minutes=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +35,7 @@ def running_note(n_running: int) -> str:
     if not n_running:
         return "If stopped: no answer is running, 0 new ones start."
     answers = "running answers" if n_running > 1 else "running answer"
-    return f"If stopped: {n_running:,} {answers} will finish within {DRAIN_DEADLINE_S:g} s, 0 new ones start."
+    return f"If stopped: {n_running:,} {answers} may finish for {DRAIN_DEADLINE_S:g} s, 0 new ones start."
 
 
 def drain_note(stop: Stop, n_running: int, *, now: datetime) -> str:
@@ -51,6 +50,11 @@ def drain_note(stop: Stop, n_running: int, *, now: datetime) -> str:
     return f"{_answers(n_running)} still running, until {ends_at:%H:%M:%S} UTC at most."
 
 
+def silent_after() -> timedelta:
+    """Twice the time between two looks, and a minute for a slow one."""
+    return timedelta(seconds=2 * settings.WATCH_INTERVAL_S, minutes=1)
+
+
 def watch_note(*, now: datetime) -> WatchNote:
     watch = Watch.objects.filter(pk=Watch.ONLY_ID).first()
     if watch is None or watch.began_at is None:
@@ -60,7 +64,7 @@ def watch_note(*, now: datetime) -> WatchNote:
             is_silent=True,
         )
     ago = now - watch.began_at
-    if ago > SILENT_AFTER:
+    if ago > silent_after():
         return WatchNote(
             sentence=f"Automation last looked {duration(ago)} ago: no stage begins by itself and harm goes unseen. "
             "Start manage.py watch.",

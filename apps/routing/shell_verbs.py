@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from apps.routing import proposals, schedules
 from apps.routing.errors import BadSchedule
+from apps.routing.evidence_notes import evidence_notes
+from apps.routing.ledger import current_rollout
 from apps.routing.models import Proposal, Schedule
 from apps.routing.overview import overview
 from apps.routing.schedule_notes import schedule_notes
@@ -87,6 +89,12 @@ def schedules_text() -> list[str]:
         lines.append(f"Schedule {note.schedule.pk}: {note.headline} {note.next}".rstrip())
         lines += [f"  {n.stage.number}. {n.stage.share_text:>6}  {n.mark:<8} {n.when}; {n.wants}" for n in note.stages]
     return lines
+
+
+def evidence_text() -> list[str]:
+    """What the latest look says of each provider on trial."""
+    notes = evidence_notes(current_rollout(), now=timezone.now())
+    return [f"{note.candidate} against {note.control}: {note.evaluation.summary}" for note in notes]
 
 
 def _schedule(options: Options, *, by: str) -> str:

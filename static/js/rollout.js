@@ -24,13 +24,23 @@ function write(element, text) {
   if (element && element.textContent !== text) element.textContent = text;
 }
 
+function mark(element, name, holds) {
+  element?.classList.toggle(name, holds);
+}
+
 function show(now) {
+  const headline = page.querySelector("[data-live-headline]");
+  write(headline, now.headline);
+  mark(headline, "is-outage", now.is_outage);
+  const watch = page.querySelector("[data-live-watch]");
+  mark(watch, "rollout-warning", now.is_silent);
+  mark(watch, "rollout-quiet", !now.is_silent);
   write(page.querySelector("[data-live-at]"), now.at);
   write(page.querySelector("[data-live-sessions]"), now.live);
   write(page.querySelector("[data-live-watch]"), now.watch);
   for (const note of page.querySelectorAll("[data-live-note]")) write(note, now.notes[note.dataset.liveNote] ?? "");
   for (const cut of page.querySelectorAll("[data-live-cut]")) cut.hidden = !now.running[cut.dataset.liveCut];
-  page.querySelector("[data-live-changed]").hidden = String(now.version) === page.dataset.version;
+  page.querySelector("[data-live-changed]").hidden = now.change === page.dataset.change;
 }
 
 function isDraining(now) {

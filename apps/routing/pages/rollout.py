@@ -24,16 +24,19 @@ N_CHANGES_SHOWN = 20
 
 @never_cache
 def live(request: HttpRequest) -> HttpResponse:
-    """What a script keeps true on an open page: JSON with the version, the sentences, and the counts by provider."""
+    """What a script keeps true on an open page: JSON with the sentences, the counts by provider, and the last change."""
     require(request, "view_rollout")
     now, counts = overview(), live_now()
+    watch = watch_note(now=now.as_of)
     return JsonResponse(
         {
-            "version": now.version,
+            "change": current_rollout().ledger_head,
             "at": f"{now.as_of:%H:%M:%S} UTC",
             "headline": now.headline,
+            "is_outage": now.is_outage,
             "live": live_note(counts),
-            "watch": watch_note(now=now.as_of).sentence,
+            "watch": watch.sentence,
+            "is_silent": watch.is_silent,
             "running": {row.name: counts.running.get(row.name, 0) for row in now.rows},
             "notes": {row.name: _running_note(row, counts, now) for row in now.rows},
         }
@@ -52,6 +55,7 @@ def rollout_page(request: HttpRequest, *, form: SharesForm | None = None, status
         title="Rollout",
         status=status,
         now=now,
+        change=rollout.ledger_head,
         live=live_note(counts),
         watch=watch_note(now=now.as_of),
         shares_since=_shares_since(),

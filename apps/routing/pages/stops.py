@@ -10,6 +10,7 @@ from apps.routing import kills, proposals
 from apps.routing.errors import InsteadMissing, RoutingError
 from apps.routing.ledger import current_rollout
 from apps.routing.live import live_now
+from apps.routing.live_notes import running_note
 from apps.routing.overview import overview
 from apps.routing.pages.access import given_reason, page, page_url, refused, require, to_page, who
 
@@ -41,7 +42,7 @@ def cut(request: HttpRequest, provider: str) -> HttpResponse:
         change = kills.cut(provider=provider, by=who(request), reason=given_reason(request))
     except RoutingError as error:
         return refused(request, error)
-    said = "are being cut; each person gets a whole answer from another provider" if change else "were cut already"
+    said = "are being cut; whoever can serve next answers those people from the start" if change else "were cut already"
     messages.warning(request, f"The running answers of {provider} {said}.")
     return to_page(f"provider-{provider}")
 
@@ -84,5 +85,5 @@ def _ask_instead(request: HttpRequest, provider: str, *, reason: str, error: str
         reason=reason,
         error=error,
         able=kills.able_instead(current_rollout(), provider),
-        running=live_now().running.get(provider, 0),
+        running_note=running_note(live_now().running.get(provider, 0)),
     )

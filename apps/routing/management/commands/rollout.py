@@ -18,7 +18,7 @@ from apps.routing.open_circuit import circuit_of
 from apps.routing.override_commands import add_override_verbs, run_override_verb
 from apps.routing.overview import overview
 from apps.routing.shares import parse_shares
-from apps.routing.shell_verbs import add_verbs, proposals_text, run, schedules_text
+from apps.routing.shell_verbs import add_verbs, evidence_text, proposals_text, run, schedules_text
 
 
 class Command(BaseCommand):
@@ -90,7 +90,7 @@ class Command(BaseCommand):
             if row.circuit:
                 for sentence in (row.circuit.what, row.circuit.tries, row.circuit.to_do):
                     self.stdout.write(f"{'':<{width}}  {sentence}")
-        for line in (*proposals_text(), *schedules_text()):
+        for line in (*evidence_text(), *proposals_text(), *schedules_text()):
             self.stdout.write(line)
         self.stdout.write(live_note(live_now()))
         self.stdout.write(watch_note(now=now.as_of).sentence)
