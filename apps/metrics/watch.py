@@ -21,7 +21,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from apps.core.threads import give_connections_back
-from apps.metrics.guardrails import evaluate_all
+from apps.metrics.guardrails import candidates, evaluate_all
 from apps.routing.circuits import prune_outcomes
 from apps.routing.delivery import deliver_due
 from apps.routing.models import NotificationDelivery, Watch
@@ -50,9 +50,17 @@ def forget_outcomes(*, now: datetime) -> list[str]:
     return []
 
 
+class EvaluationFailed(Exception):
+    """`str(error)` names who could not be evaluated."""
+
+
 def weigh_evidence(*, now: datetime) -> list[str]:
-    """Evaluates each provider on trial."""
-    return [f"{evaluation.candidate}: {evaluation.summary}" for evaluation in evaluate_all(now=now)]
+    """Evaluates each provider on trial. Raises EvaluationFailed where one could not be: its harm would go unseen."""
+    evaluations = evaluate_all(now=now)
+    missing = set(candidates()) - {evaluation.candidate for evaluation in evaluations}
+    if missing:
+        raise EvaluationFailed(f"{' and '.join(sorted(missing))} could not be evaluated; the log says why.")
+    return [f"{evaluation.candidate}: {evaluation.summary}" for evaluation in evaluations]
 
 
 #: What a look does, in order: what follows from the evidence comes after it. One step that fails stops no other.

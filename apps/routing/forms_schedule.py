@@ -7,6 +7,7 @@ from typing import Any
 
 from apps.providers.registry import DEFAULT_PROVIDER, PROVIDERS
 from apps.routing.errors import BadSchedule, BadShares
+from apps.routing.forms import REASON_MAX_CHARACTERS
 from apps.routing.guardrails import GUARDRAILS
 from apps.routing.models import Schedule
 from apps.routing.schedule_rules import StageDraft
@@ -105,7 +106,7 @@ class ScheduleForm:
             rows=rows,
             on_harm=data.get("on_harm", ""),
             is_automatic="is_automatic" in data,
-            reason=data.get("reason", "").replace("\x00", "").strip(),
+            reason=data.get("reason", "").replace("\x00", "").strip()[:REASON_MAX_CHARACTERS],
         )
 
     def drafts(self) -> list[StageDraft]:

@@ -10,7 +10,8 @@ from django.utils import timezone
 from apps.providers.registry import DEFAULT_PROVIDER, PROVIDERS
 from apps.routing.circuits import is_floor
 from apps.routing.errors import InsteadMissing, NotStopped, ReasonMissing, SecondPersonMissing
-from apps.routing.ledger import change_rollout, locked_rollout
+from apps.routing.harm import wants_note
+from apps.routing.ledger import change_rollout, locked_rollout, plain
 from apps.routing.models import Rollout, RolloutChange
 from apps.routing.services import standing
 from apps.routing.shares import require_known
@@ -27,6 +28,7 @@ def kill(*, provider: str, by: str, reason: str = "", cut: bool = False, instead
     the default provider and is asked for with that one only. Raises UnknownProvider, InsteadMissing.
     """
     require_known(provider, providers=tuple(PROVIDERS))
+    reason, instead = plain(reason), plain(instead)
     with transaction.atomic():
         rollout = locked_rollout()
         if provider in rollout.kills:
@@ -94,17 +96,21 @@ def explain_kill(*, provider: str, by: str, reason: str) -> RolloutChange:
         rollout = locked_rollout()
         _require_stopped(rollout, provider)
         before = rollout.state()
-        _amend(rollout, provider, reason=reason.strip())
+        _amend(rollout, provider, reason=plain(reason).strip())
         return change_rollout(
             rollout, before=before, action=Action.REASON_GIVEN, by=by, reason=reason, provider=provider
         )
 
 
 def able_instead(rollout: Rollout, provider: str) -> list[str]:
-    """Who could serve in its place: each provider that is neither stopped nor without a backend, the floor last."""
-    now = standing(rollout, circuits={})
+    """Who could serve in its place, the floor last: who is neither stopped nor without a backend, and has a share.
+
+    A provider that nobody has tried, or that did harm lately, is no way out of trouble: everybody would be its trial.
+    """
+    now, lately = standing(rollout, circuits={}), timezone.now()
     able = [name for name in now.providers if name != provider and now.obstacle(name) is None]
-    return sorted(able, key=is_floor)
+    tried = [n for n in able if is_floor(n) or (rollout.shares.get(n) and not wants_note(n, now=lately))]
+    return sorted(tried, key=is_floor)
 
 
 def _require_instead(rollout: Rollout, provider: str, instead: str) -> None:
@@ -116,9 +122,11 @@ def _require_instead(rollout: Rollout, provider: str, instead: str) -> None:
             )
         return
     able = able_instead(rollout, provider)
-    if able and instead not in able:
+    if instead not in able and (able or instead):
         said = f"“{instead}” cannot serve instead of {provider}" if instead else f"Stopping {provider} leaves a gap"
-        raise InsteadMissing(f"{said}: say which serves instead, {' or '.join(able)}.", provider=provider)
+        raise InsteadMissing(
+            f"{said}: say which serves instead: {' or '.join(able) or 'nobody can'}.", provider=provider
+        )
 
 
 def _require_stopped(rollout: Rollout, provider: str) -> None:

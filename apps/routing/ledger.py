@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from apps.routing.shares import WHOLE, parse_share
 
 #: What a refused try may write of itself.
 REFUSED_CHARACTERS = 500
+REFUSED_AN_HOUR = 20
 
 
 def current_rollout() -> Rollout:
@@ -75,8 +77,8 @@ def record(
         approved_by=approved_by,
         action=action,
         provider=provider,
-        reason=reason.strip(),
-        what=what,
+        reason=plain(reason).strip(),
+        what=plain(what),
         version=rollout.version,
         before=rollout.state() if before is None else before,
         after=rollout.state(),
@@ -99,8 +101,20 @@ def change_rollout(rollout: Rollout, *, before: Mapping[str, Any], **entry: Any)
     return record(rollout, before=before, **entry)
 
 
-def refuse(*, by: str, what: str, provider: str = "") -> RolloutChange:
-    """Keeps a refused try that security wants to know of, in a transaction of its own."""
+def plain(text: str) -> str:
+    """The text as every database takes it: a stop must not fail for the letters of its reason."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+
+
+def refuse(*, by: str, what: str, provider: str = "") -> RolloutChange | None:
+    """Keeps a refused try that security wants to know of, in a transaction of its own.
+
+    None beyond the first twenty of a person in an hour: who is refused again and again does not fill the log.
+    """
+    since = timezone.now() - timedelta(hours=1)
+    mine = RolloutChange.objects.filter(action=RolloutChange.Action.REFUSED, by=by, at__gt=since)
+    if mine.count() >= REFUSED_AN_HOUR:
+        return None
     with transaction.atomic():
         return record(
             locked_rollout(),

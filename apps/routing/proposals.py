@@ -88,6 +88,12 @@ def is_resume(proposal_id: int) -> bool:
     return Proposal.objects.filter(pk=proposal_id, kind=Kind.RESUME).exists()
 
 
+def is_by(proposal_id: int, name: str) -> bool:
+    return any(
+        person(by) == person(name) for by in Proposal.objects.filter(pk=proposal_id).values_list("by", flat=True)
+    )
+
+
 def person(name: str) -> str:
     """Who it is, whether they came by the page or by the shell."""
     return name.removesuffix(" (shell)").casefold()
@@ -127,11 +133,17 @@ def _open(proposal_id: int) -> Proposal:
 def _overtaken(rollout: Rollout, proposal: Proposal) -> str:
     """Why what was proposed cannot be put into force as it was meant, as a sentence; empty where it can."""
     match proposal.kind:
-        case Kind.SHARES if proposal.before["shares"] != rollout.shares:
+        case Kind.SHARES if _shares_changed_since(proposal):
             return "The shares have changed since this was proposed. Nothing changed; propose again."
         case Kind.RESUME if _stopped_at(proposal.before["kills"], proposal) != _stopped_at(rollout.kills, proposal):
             return f"The stop of {proposal.provider} is another one since this was proposed. Nothing changed."
     return ""
+
+
+def _shares_changed_since(proposal: Proposal) -> bool:
+    """Also where they are the same again: what happened in between is what the proposer did not know."""
+    moved = (Action.SHARES_SET, Action.ROLLED_BACK)
+    return RolloutChange.objects.filter(version__gt=proposal.version, action__in=moved).exists()
 
 
 def _stopped_at(kills: Mapping[str, Any], proposal: Proposal) -> str | None:

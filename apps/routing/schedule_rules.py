@@ -11,6 +11,7 @@ from apps.routing.shares import WHOLE, percent, require_known
 
 #: A form takes minutes to fill in; a stage of "now" is not in the past for that.
 PAST_GRACE = timedelta(minutes=15)
+FURTHEST = timedelta(days=730)
 MAX_STAGES = 12
 WEEK = timedelta(days=7)
 #: Share in basis points and the sessions it has to see, a week each.
@@ -74,6 +75,8 @@ def _check_stage(number: int, stage: StageDraft, before: StageDraft | None, *, r
         )
     if stage.starts_at < now - PAST_GRACE:
         raise fault("starts_at", f"{stage.starts_at:%d %b %Y, %H:%M} UTC is in the past.")
+    if stage.starts_at > now + FURTHEST:
+        raise fault("starts_at", f"{stage.starts_at:%d %b %Y} is more than two years away.")
     if before is not None and stage.starts_at <= before.starts_at:
         raise fault("starts_at", "it begins no later than the stage before.")
     if stage.min_sessions < 0:

@@ -44,7 +44,7 @@ def harm_without_a_plan(candidate: str, rollout: Rollout, *, now: datetime) -> s
 
 
 def latest_evaluation(candidate: str) -> Evaluation | None:
-    return Evaluation.objects.filter(candidate=candidate).order_by("-at").first()
+    return Evaluation.objects.filter(candidate=candidate).order_by("-id").first()
 
 
 def evidence_of(candidate: str, rollout: Rollout) -> Evidence | None:

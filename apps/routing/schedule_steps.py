@@ -111,11 +111,16 @@ def _roll_back_harm_without_a_plan(*, now: datetime) -> list[str]:
     for candidate, share in rollout.shares.items():
         if not share or candidate == DEFAULT_PROVIDER or candidate in planned:
             continue
-        harm = harm_without_a_plan(candidate, rollout, now=now)
-        if not harm:
-            continue
-        roll_back(candidate=candidate, by=WATCH, reason=harm, evidence=evidence_for_the_log(candidate))
-        done.append(f"{candidate}: roll back. {harm}")
+        try:
+            harm = harm_without_a_plan(candidate, rollout, now=now)
+            if not harm:
+                continue
+            roll_back(candidate=candidate, by=WATCH, reason=harm, evidence=evidence_for_the_log(candidate))
+        except Exception:  # the edge of one candidate, as above
+            logger.exception("Candidate could not be looked at", extra={"provider": candidate})
+            done.append(f"{candidate} could not be looked at; the log says why.")
+        else:
+            done.append(f"{candidate}: roll back. {harm}")
     return done
 
 
@@ -173,7 +178,7 @@ def give_share(
     rollout: Rollout, schedule: Schedule, share: int, *, by: str, reason: str, approved_by: str = ""
 ) -> None:
     shares = shares_with(rollout.shares, candidate=schedule.candidate, control=schedule.control, share=share)
-    apply_shares(rollout, shares=shares, by=by, reason=reason, approved_by=approved_by)
+    apply_shares(rollout, shares=shares, by=by, reason=reason, approved_by="" if approved_by == by else approved_by)
 
 
 def pause(rollout: Rollout, schedule: Schedule, *, by: str, why: str) -> None:

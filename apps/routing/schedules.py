@@ -111,11 +111,12 @@ def resume_schedule(*, schedule_id: int, by: str, reason: str) -> None:
     """Lets a paused schedule go on from its stage, whose share it takes again; its evidence begins anew, and what was
     signed for a later stage has to be signed again.
 
-    Raises ReasonMissing, ScheduleNotReady.
+    Raises ReasonMissing, ScheduleNotReady, and OwnProposal where two people decide.
     """
     require_reason(reason, "Resuming a schedule wants a reason.")
     with transaction.atomic():
         rollout, schedule = locked_schedule(schedule_id, State.PAUSED)
+        _require_another(schedule, by=by)
         schedule.state, schedule.stopped_at, schedule.stopped_why = State.ACTIVE, None, ""
         schedule.save()
         # A signature is for what was known when it was given.
@@ -127,7 +128,7 @@ def resume_schedule(*, schedule_id: int, by: str, reason: str) -> None:
         record_of(rollout, schedule, Action.SCHEDULE_RESUMED, by=by, reason=reason, what="schedule resumed")
         stage = plan_of(schedule).stage
         if stage is not None and rollout.shares.get(schedule.candidate, 0) != stage.share:
-            give_share(rollout, schedule, stage.share, by=by, reason=reason)
+            give_share(rollout, schedule, stage.share, by=by, reason=reason, approved_by=schedule.started_by)
 
 
 def end_schedule(*, schedule_id: int, by: str, reason: str) -> None:
@@ -142,11 +143,12 @@ def end_schedule(*, schedule_id: int, by: str, reason: str) -> None:
 def sign_risk(*, schedule_id: int, by: str, note: str) -> Stage:
     """Signs that the next stage may begin although the evidence does not say SAFE; harm stops it all the same.
 
-    Raises ReasonMissing, ScheduleNotReady.
+    Raises ReasonMissing, ScheduleNotReady, and OwnProposal where two people decide.
     """
     require_reason(note, "A signed risk note says why the risk is worth taking.")
     with transaction.atomic():
         rollout, schedule = locked_schedule(schedule_id, State.ACTIVE)
+        _require_another(schedule, by=by)
         stage = schedule.stages.filter(number=schedule.stage_number + 1).first()
         if stage is None or schedule.stage_number == 0:
             raise ScheduleNotReady("There is no next stage that waits for evidence.", provider=schedule.candidate)
@@ -166,14 +168,24 @@ def sign_risk(*, schedule_id: int, by: str, note: str) -> Stage:
 
 
 def begin_next_stage(*, schedule_id: int, by: str) -> Decision:
-    """Begins the next stage by hand, where nothing holds it. Raises ScheduleNotReady, which says what does."""
+    """Begins the next stage by hand, where nothing holds it.
+
+    Raises ScheduleNotReady, which says what does, and OwnProposal where two people decide.
+    """
     with transaction.atomic():
         rollout, schedule = locked_schedule(schedule_id, State.ACTIVE)
+        _require_another(schedule, by=by)
         decision = decision_for(rollout, schedule, now=timezone.now())
         if decision.step not in (Step.READY, Step.BEGIN):
             raise ScheduleNotReady(decision.why, provider=schedule.candidate)
         begin_stage(rollout, schedule, decision, by=by)
     return decision
+
+
+def _require_another(schedule: Schedule, *, by: str) -> None:
+    """Where two people decide, whoever started it does not also raise its share alone. Raises OwnProposal."""
+    if settings.ROLLOUT_TWO_PERSON and person(by) == person(schedule.started_by):
+        raise OwnProposal("You started this schedule; somebody else has to do this.")
 
 
 def _require_cool(candidate: str, *, note: str) -> None:

@@ -76,7 +76,7 @@ class Evidence:
     problem: str = ""
 
     def is_fresh_at(self, now: datetime) -> bool:
-        return now - self.at <= EVIDENCE_HOLDS
+        return abs(now - self.at) <= EVIDENCE_HOLDS
 
     def is_harm_at(self, now: datetime) -> bool:
         return self.is_fresh_at(now) and Verdict.HARMFUL in self.verdicts.values()

@@ -133,7 +133,7 @@ def test_under_break_glass_nothing_reads_as_an_outage_while_the_named_one_serves
     settings.GVSES_FORCE_PROVIDER = "workflow"
     for name in ("workflow", "analyst"):
         kill(provider=name, by="bob")
-    kill(provider="responses", by="bob", instead="agents_sdk")
+    kill(provider="responses", by="bob")
     now = overview()
     assert not now.is_outage
     assert {row.serves for row in now.rows} == {"workflow"}

@@ -16,6 +16,7 @@ from apps.routing.errors import (
 )
 from apps.routing.ledger import current_rollout
 from apps.routing.models import Proposal, Rollout, RolloutChange
+from apps.routing.schedule_steps import roll_back
 from tests.routing.staff import ALL, make_staff
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_backends")]
@@ -90,6 +91,27 @@ def test_shares_that_somebody_else_set_meanwhile_overtake_a_proposal() -> None:
         proposals.approve(proposal_id=proposal.pk, by="Bob")
     proposal.refresh_from_db()
     assert (proposal.state, current_rollout().shares) == ("replaced", {"responses": 9_000, "analyst": 1_000})
+
+
+def test_shares_that_are_the_same_again_after_harm_overtake_a_proposal_too() -> None:
+    changes.set_shares(shares={"responses": 9_000, "workflow": 1_000}, by="Bob")
+    changes.set_shares(shares={"responses": 10_000}, by="Bob")
+    proposal = proposals.propose_shares(shares=QUARTER, by="Alice")
+    changes.set_shares(shares={"responses": 9_000, "workflow": 1_000}, by="Bob")
+    roll_back(candidate="workflow", by="watch", reason="HARMFUL: it fails.")
+    with pytest.raises(RolloutReplaced):
+        proposals.approve(proposal_id=proposal.pk, by="Bob")
+    assert current_rollout().shares == {"responses": 10_000}
+
+
+def test_who_may_only_propose_withdraws_their_own_only() -> None:
+    kills.kill(provider="workflow", by="Alice")
+    resume = proposals.propose_resume(provider="workflow", by="Alice", reason="It is well.")
+    own = proposals.propose_shares(shares=QUARTER, by="Bob")
+    bob = make_staff("view_rollout", "propose")
+    assert bob.post(url("withdraw", resume.pk)).status_code == 403
+    assert bob.post(url("withdraw", own.pk)).status_code == 302
+    assert [p.state for p in Proposal.objects.order_by("id")] == ["open", "withdrawn"]
 
 
 def test_a_stop_meanwhile_does_not_overtake_shares() -> None:

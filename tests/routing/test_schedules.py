@@ -344,8 +344,46 @@ def test_two_people_where_two_decide(settings, clock: Clock) -> None:
     assert share_of() == 1_000
 
 
+def test_where_two_decide_whoever_started_it_raises_nothing_alone(settings, clock: Clock) -> None:
+    draft = schedules.draft_schedule(candidate="workflow", stages=template(first=MONDAY), by="Alice")
+    settings.ROLLOUT_TWO_PERSON = True
+    schedules.start_schedule(schedule_id=draft.pk, by="Bob")
+    step_schedules(now=clock.now)
+    changes.set_shares(shares={"responses": 10_000}, by="Alice")
+    step_schedules(now=clock.now)
+    for verb in (
+        lambda: schedules.resume_schedule(schedule_id=draft.pk, by="Bob (shell)", reason="Go on."),
+        lambda: schedules.resume_schedule(schedule_id=draft.pk, by="Bob", reason="Go on."),
+    ):
+        with pytest.raises(OwnProposal):
+            verb()
+    assert share_of() == 0
+    schedules.resume_schedule(schedule_id=draft.pk, by="Alice", reason="Go on.")
+    entry = RolloutChange.objects.first()
+    assert entry is not None
+    assert (share_of(), entry.by, entry.approved_by) == (1_000, "Alice", "Bob")
+    with pytest.raises(OwnProposal):
+        schedules.sign_risk(schedule_id=draft.pk, by="Bob", note="The desk needs it.")
+    with pytest.raises(OwnProposal):
+        schedules.begin_next_stage(schedule_id=draft.pk, by="Bob")
+
+
+def test_an_evaluation_of_a_clock_that_runs_ahead_hides_no_harm(clock: Clock) -> None:
+    plan()
+    step_schedules(now=clock.now)
+    clock.advance(hours=1)
+    found("safe")
+    Evaluation.objects.update(at=clock.now + timedelta(hours=1))
+    found("harmful")
+    assert step_schedules(now=clock.now) == ["workflow: roll back. HARMFUL: backend_failures."]
+
+
 def late(stages: Sequence[StageDraft]) -> list[StageDraft]:
     return [StageDraft(share=s.share, starts_at=s.starts_at - timedelta(days=1), min_sessions=1) for s in stages]
+
+
+def far_away(stages: Sequence[StageDraft]) -> list[StageDraft]:
+    return [stages[0], StageDraft(share=5_000, starts_at=datetime(9999, 12, 31, tzinfo=UTC), min_sessions=1)]
 
 
 def steep(stages: Sequence[StageDraft]) -> list[StageDraft]:
@@ -376,6 +414,7 @@ def none_at_all(stages: Sequence[StageDraft]) -> list[StageDraft]:
     ("spoil", "field", "sentence"),
     [
         (late, "stage-1-starts_at", "Stage 1: 01 Nov 2026, 09:00 UTC is in the past."),
+        (far_away, "stage-2-starts_at", "31 Dec 9999 is more than two years away."),
         (steep, "stage-2-share", "Stage 2: 10 % is not more than the 25 % of the stage before."),
         (backwards, "stage-2-starts_at", "Stage 2: it begins no later than the stage before."),
         (unguarded, "stage-1-guardrails", "Stage 1: it has no guardrail"),

@@ -9,9 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.metrics.models import RequestLog
-from apps.routing import kills, services
+from apps.routing import changes, kills, ledger, services
 from apps.routing.ledger import current_rollout
 from apps.routing.models import Rollout, RolloutChange, Watch
+from apps.routing.pages import rollout
+from apps.routing.schedule_steps import roll_back
 from tests.routing.staff import ALL, make_staff
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_backends")]
@@ -58,6 +60,7 @@ def test_what_is_not_stopped_is_not_cut(bob: Client) -> None:
 
 
 def test_stopping_the_default_provider_asks_what_serves_instead(bob: Client) -> None:
+    changes.set_shares(shares={"responses": 9_000, "workflow": 1_000}, by="Bob")
     asked = bob.post(url("stop", "responses"), {"reason": "<Wrong> prices."}).content.decode()
     assert "responses is not stopped yet." in asked
     assert current_rollout().killed == set()
@@ -66,8 +69,61 @@ def test_stopping_the_default_provider_asks_what_serves_instead(bob: Client) -> 
     bob.post(url("stop", "responses"), {"reason": "<Wrong> prices.", "instead": "workflow"})
     stop = Rollout.objects.get().kills["responses"]
     assert (stop["instead"], stop["reason"]) == ("workflow", "<Wrong> prices.")
-    route = services.resolve(session_id=uuid.uuid4())
-    assert (route.provider, route.assigned_provider, str(route.reason)) == ("workflow", "responses", "kill_switch")
+    assert "the watch sees no harm" in text_of(bob)
+    routes = [services.resolve(session_id=uuid.UUID(int=number)) for number in range(20)]
+    assert {route.provider for route in routes} == {"workflow"}
+    diverted = next(route for route in routes if route.assigned_provider == "responses")
+    assert str(diverted.reason) == "kill_switch"
+
+
+def test_nobody_untried_or_harmful_is_offered_instead(bob: Client) -> None:
+    assert kills.able_instead(current_rollout(), "responses") == ["analyst"]
+    changes.set_shares(shares={"responses": 8_000, "workflow": 1_000, "agents_sdk": 1_000}, by="Bob")
+    roll_back(candidate="workflow", by="watch", reason="HARMFUL: it fails.")
+    changes.set_shares(
+        shares={"responses": 8_000, "workflow": 1_000, "agents_sdk": 1_000}, by="Bob", reason="It is mended."
+    )
+    assert kills.able_instead(current_rollout(), "responses") == ["agents_sdk", "analyst"]
+    refused = bob.post(url("stop", "responses"), {"instead": "workflow"})
+    assert refused.status_code == 400
+    assert current_rollout().killed == set()
+
+
+@pytest.mark.parametrize("instead", ["nonsense<b>", "\x00", "x" * 600])
+def test_a_name_that_nobody_has_never_serves_instead_even_where_nobody_can(bob: Client, instead: str) -> None:
+    for name in ("workflow", "agents_sdk", "analyst"):
+        kills.kill(provider=name, by="Bob")
+    answer = bob.post(url("stop", "responses"), {"instead": instead})
+    assert answer.status_code == (302 if instead == "\x00" else 400)
+    assert Rollout.objects.get().kills.get("responses", {}).get("instead", "") == ""
+
+
+def test_a_stop_does_not_fail_for_the_letters_of_its_reason() -> None:
+    kills.kill(provider="workflow", by="Bob", reason="Pr\udce9is\x00!")
+    assert current_rollout().kills["workflow"]["reason"] == "Pr?is!"
+    assert ledger.verify() == []
+
+
+def test_who_is_refused_again_and_again_does_not_fill_the_history() -> None:
+    charlie = make_staff("view_rollout", name="Charlie")
+    for _ in range(ledger.REFUSED_AN_HOUR + 5):
+        assert charlie.post(url("stop", "workflow")).status_code == 403
+    assert RolloutChange.objects.filter(action="refused").count() == ledger.REFUSED_AN_HOUR
+
+
+def test_the_stop_buttons_stand_when_a_part_of_the_page_fails(
+    bob: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OverflowError("a date that nobody foresaw")
+
+    monkeypatch.setattr(rollout, "schedule_notes", broken)
+    monkeypatch.setattr(rollout, "evidence_notes", broken)
+    page = text_of(bob)
+    assert "The schedule cannot be shown; the log says why. Stopping works all the same." in page
+    assert "The evidence cannot be shown" in page
+    assert "Stop workflow</button>" in page
+    assert "a date that nobody foresaw" in caplog.text
 
 
 def test_who_cannot_serve_cannot_serve_instead(bob: Client) -> None:
@@ -79,13 +135,14 @@ def test_who_cannot_serve_cannot_serve_instead(bob: Client) -> None:
 
 
 def test_with_the_one_who_serves_instead_stopped_too_the_chain_goes_on() -> None:
+    changes.set_shares(shares={"responses": 9_999, "workflow": 1}, by="Bob")
     kills.kill(provider="responses", by="Bob", instead="workflow")
     kills.kill(provider="workflow", by="Bob")
     assert services.resolve(session_id=uuid.uuid4()).provider == "analyst"
     kills.unkill(provider="workflow", by="Bob", reason="It is well.")
     assert services.resolve(session_id=uuid.uuid4()).provider == "workflow"
     kills.unkill(provider="responses", by="Bob", reason="It is well.")
-    assert services.resolve(session_id=uuid.uuid4()).provider == "responses"
+    assert services.resolve(session_id=uuid.UUID(int=3)).provider == "responses"
 
 
 def test_a_stop_without_the_permission_is_refused_and_kept() -> None:

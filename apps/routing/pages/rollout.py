@@ -1,6 +1,8 @@
 """The page: what serves now, the stop buttons, the evidence, the plan, the shares, and how it came to be."""
 
-from typing import Any
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -19,12 +21,16 @@ from apps.routing.pages.access import may, page, require, who
 from apps.routing.proposals import person
 from apps.routing.schedule_notes import schedule_notes
 
+logger = logging.getLogger(__name__)
+
+Note = TypeVar("Note")
 N_CHANGES_SHOWN = 20
+N_PROPOSALS_SHOWN = 20
 
 
 @never_cache
 def live(request: HttpRequest) -> HttpResponse:
-    """What a script keeps true on an open page: JSON with the sentences, the counts by provider, and the last change."""
+    """What a script keeps true on an open page: the sentences, the counts by provider, and the last change, as JSON."""
     require(request, "view_rollout")
     now, counts = overview(), live_now()
     watch = watch_note(now=now.as_of)
@@ -48,7 +54,7 @@ def rollout_page(request: HttpRequest, *, form: SharesForm | None = None, status
     form = form or SharesForm.of({row.name: row.share for row in now.rows}, version=now.version)
     fields = form.share_fields()
     changes = list(RolloutChange.objects.all()[:N_CHANGES_SHOWN])
-    rollout = current_rollout()
+    rollout, faults = current_rollout(), list[str]()
     return page(
         request,
         "page.html",
@@ -61,8 +67,9 @@ def rollout_page(request: HttpRequest, *, form: SharesForm | None = None, status
         shares_since=_shares_since(),
         stop_rows=[(row, counts.running.get(row.name, 0), _running_note(row, counts, now)) for row in now.rows],
         harms=recent_harms(now=now.as_of),
-        plans=schedule_notes(now=now.as_of),
-        evidence=evidence_notes(rollout, now=now.as_of),
+        plans=_or_fault(lambda: schedule_notes(now=now.as_of), "The schedule", faults),
+        evidence=_or_fault(lambda: evidence_notes(rollout, now=now.as_of), "The evidence", faults),
+        faults=faults,
         proposals=[(p, _may_decide(request, p), person(p.by) == person(who(request))) for p in _open_proposals()],
         two_person=settings.ROLLOUT_TWO_PERSON,
         trial_rows=[row for row in now.rows if row.share and not row.is_default],
@@ -101,6 +108,16 @@ def _running_note(row: Any, counts: Live, now: Overview) -> str:
     return drain_note(row.stop, n_running, now=now.as_of) if row.stop else running_note(n_running)
 
 
+def _or_fault(notes: Callable[[], list[Note]], what: str, faults: list[str]) -> list[Note]:
+    """A part of the page, or a sentence that it cannot be shown: the stop buttons depend on none of them."""
+    try:
+        return notes()
+    except Exception:  # the edge of one part of the page
+        logger.exception("Part of the rollout page failed", extra={"part": what})
+        faults.append(f"{what} cannot be shown; the log says why. Stopping works all the same.")
+        return []
+
+
 def _shares_since() -> Any:
     action = RolloutChange.Action
     moved = RolloutChange.objects.filter(action__in=(action.SEEDED, action.SHARES_SET, action.ROLLED_BACK))
@@ -108,7 +125,7 @@ def _shares_since() -> Any:
 
 
 def _open_proposals() -> list[Proposal]:
-    return list(Proposal.objects.filter(state=Proposal.State.OPEN))
+    return list(Proposal.objects.filter(state=Proposal.State.OPEN)[:N_PROPOSALS_SHOWN])
 
 
 def _may_decide(request: HttpRequest, proposal: Proposal) -> bool:

@@ -91,6 +91,8 @@ def approve(request: HttpRequest, proposal_id: int) -> HttpResponse:
 
 @require_POST
 def withdraw(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    if not proposals.is_by(proposal_id, who(request)):
+        require(request, "approve", "unkill", tried=f"withdraw proposal {proposal_id}")
     require(request, "propose", "approve", "unkill", tried=f"withdraw proposal {proposal_id}")
     try:
         proposals.withdraw(proposal_id=proposal_id, by=who(request))

@@ -1,7 +1,8 @@
 """The admin's rollout controls from the shell, through the same services."""
 
-import getpass
 import json
+import os
+import pwd
 from argparse import ArgumentParser
 from typing import Any
 
@@ -153,6 +154,6 @@ def parse_pairs(pairs: list[str]) -> dict[str, str]:
 def operator() -> str:
     """Who runs the shell, as far as the system knows."""
     try:
-        return f"{getpass.getuser()} (shell)"
+        return f"{pwd.getpwuid(os.getuid()).pw_name} (shell)"
     except (KeyError, OSError):
         return "shell"
