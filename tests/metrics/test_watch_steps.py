@@ -45,7 +45,9 @@ def test_a_look_leaves_a_healthy_provider_its_share() -> None:
     assert Rollout.objects.get().shares == HALF
 
 
-def test_an_evaluation_that_fails_is_a_fault_of_the_look(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_evaluation_that_fails_is_a_fault_of_the_look(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     set_shares(shares=HALF, by="Bob")
 
     def broken(*_: object, **__: object) -> None:
@@ -54,5 +56,6 @@ def test_an_evaluation_that_fails_is_a_fault_of_the_look(monkeypatch: pytest.Mon
     monkeypatch.setattr(guardrails, "read_cells", broken)
     seen = look(now=timezone.now())
     assert seen is not None
-    assert "workflow could not be evaluated; the log says why." in " ".join(seen.faults)
-    assert "workflow could not be evaluated" in Watch.objects.get().error
+    assert seen.faults == ("weigh_evidence failed (EvaluationFailed); the log says where.",)
+    assert Watch.objects.get().error == seen.faults[0]
+    assert "workflow could not be evaluated; the log says why." in caplog.text
