@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from apps.routing.evidence import GUARDRAIL_WEIGHTS, judge, sample_ratio, split_alpha
+from apps.routing.evidence import judge, sample_ratio
 from apps.routing.evidence_forecast import Rule, is_harmful, is_safe
 from apps.routing.evidence_processes import ABOVE, ASTRAY, Counts, log_e_of_ratio
+from apps.routing.guardrails import alphas
 from tests.routing.evidence.rollouts import Rollouts, Stage, first_time, make_cell, ramp, with_outage
 
 ALPHA = 0.01
-FAILURES = split_alpha(ALPHA)["backend_failures"]
-LATENCY = split_alpha(ALPHA)["latency"]
+FAILURES = alphas(ALPHA)["backend_failures"]
+LATENCY = alphas(ALPHA)["slow_answers"]
 ALPHA_SAFE, MARGIN = 0.05, 0.02
 RULE = Rule(log_harm=-np.log(FAILURES), log_safe=-np.log(ALPHA_SAFE / 2), safe_margin=MARGIN, harm_margin=1.0)
 BATCH = 250
@@ -180,7 +181,7 @@ def best_ms(call: Callable[[], object]) -> float:
 
 def main() -> None:
     print("Evidence of a rollout (simulated)")
-    print("  alpha by guardrail: " + ", ".join(f"{name} {ALPHA * w:.4f}" for name, w in GUARDRAIL_WEIGHTS.items()))
+    print("  alpha by guardrail: " + ", ".join(f"{name} {part:.4f}" for name, part in alphas(ALPHA).items()))
     for part in (false_alarms, detection, safety, mismatch, speed):
         begin = time.perf_counter()
         part()

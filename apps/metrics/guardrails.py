@@ -35,8 +35,8 @@ from apps.metrics.evidence_times import TIMES, read_times
 from apps.metrics.large_reading import large_reading
 from apps.providers.registry import DEFAULT_PROVIDER
 from apps.routing.evaluations import prune_evaluations, record_evaluation, spans_stopped
-from apps.routing.evidence import Cell, Judgement, SampleRatio, judge, sample_ratio, split_alpha
-from apps.routing.guardrails import GUARDRAILS
+from apps.routing.evidence import Cell, Judgement, SampleRatio, judge, sample_ratio
+from apps.routing.guardrails import GUARDRAILS, alphas
 from apps.routing.ledger import current_rollout
 from apps.routing.models import Evaluation, Rollout, Schedule, Stage
 
@@ -84,8 +84,8 @@ def evaluate(*, candidate: str, now: datetime | None = None) -> Evaluation:
         scope = replace(scope, shares=[cell.stored for cell in cells])
         times = read_times(scope, turns=_turns(scope, cells))
         rate = pace(scope)
-    alphas = split_alpha(ALPHA_HARM, {name: guardrail.weight for name, guardrail in GUARDRAILS.items()})
-    judgements, ratios = _judgements(cells, alphas), _ratios(cells)
+    parts = alphas(ALPHA_HARM)
+    judgements, ratios = _judgements(cells, parts), _ratios(cells)
     conclusion = conclude(judgements, ratios, candidate=candidate, control=scope.control, pace=rate)
     return record_evaluation(
         at=now,
@@ -98,7 +98,7 @@ def evaluate(*, candidate: str, now: datetime | None = None) -> Evaluation:
         n_candidate=sum(cell.candidate.n for cell in cells),
         n_control=sum(cell.control.n for cell in cells),
         figures={
-            "guardrails": figures.guardrail_figures(judgements, alphas=alphas),
+            "guardrails": figures.guardrail_figures(judgements, alphas=parts),
             "cells": figures.cell_figures(cells),
             "sample_ratio": figures.ratio_figures(ratios),
             "amounts": figures.amount_figures(cells),
@@ -130,7 +130,7 @@ def _scope(rollout: Rollout, candidate: str, *, now: datetime) -> Scope:
     return Scope(candidate=candidate, control=DEFAULT_PROVIDER, since=since, now=now, stops=stops)
 
 
-def _judgements(cells: Sequence[SharesCell], alphas: Mapping[str, float]) -> dict[str, Judgement]:
+def _judgements(cells: Sequence[SharesCell], parts: Mapping[str, float]) -> dict[str, Judgement]:
     return {
         name: judge(
             [
@@ -143,7 +143,7 @@ def _judgements(cells: Sequence[SharesCell], alphas: Mapping[str, float]) -> dic
                 )
                 for cell in cells
             ],
-            alpha_harm=alphas[name],
+            alpha_harm=parts[name],
             alpha_safe=ALPHA_SAFE,
             safe_margin=guardrail.safe_margin,
         )

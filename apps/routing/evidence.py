@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 
 import numpy as np
 
@@ -27,12 +26,6 @@ from apps.routing.evidence_processes import (
     ratio_ceiling,
     ratio_estimate,
     ratio_floor,
-)
-
-#: How a rollout's alpha is split over its guardrails. Most goes to failures: of those, ten times as many at a share
-#: of 10 % are found within 500 sessions in the median.
-GUARDRAIL_WEIGHTS: Mapping[str, float] = MappingProxyType(
-    {"backend_failures": 0.9, "ttft": 0.03, "latency": 0.03, "tool_failures": 0.02, "thumbs_down": 0.02}
 )
 
 
@@ -105,8 +98,9 @@ def judge(
 ) -> Judgement:
     """What the sessions say of the candidate. Cells in which one arm could get nobody compare nothing and are left out.
 
-    HARMFUL: "the candidate's rate is at most `harm_margin` times the control's" is rejected at `alpha_harm`. The first
-    alarm counts: later sessions may take the evidence below the threshold again, and do not take the alarm back.
+    HARMFUL: "the candidate's rate is at most `harm_margin` times the control's" is rejected at `alpha_harm`. This is
+    of the sessions given: later ones may take the evidence below the threshold again, so whoever acts on an alarm acts
+    on the first.
     SAFE: the worst excess still possible is at most `safe_margin` (0.02: two points), at `alpha_safe`.
 
     The worst excess is the smaller of two ceilings, each at half of `alpha_safe`: the candidate's rate alone, and
@@ -192,7 +186,7 @@ def worst_case_sessions_per_week(*, excess_ceiling: float, share: float, session
     return math.ceil(max(0.0, excess_ceiling) * share * sessions_per_week)
 
 
-def split_alpha(alpha: float, weights: Mapping[str, float] = GUARDRAIL_WEIGHTS) -> dict[str, float]:
+def split_alpha(alpha: float, weights: Mapping[str, float]) -> dict[str, float]:
     """Each guardrail's part of alpha. Together they raise a false alarm with probability alpha at most (Boole)."""
     total = math.fsum(weights.values())
     if not weights or min(weights.values()) <= 0 or not total < math.inf:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from apps.routing.evidence import GUARDRAIL_WEIGHTS, split_alpha
+from apps.routing.evidence import split_alpha
+from apps.routing.guardrails import GUARDRAILS, alphas
 
 
 def test_the_parts_sum_to_alpha() -> None:
@@ -11,7 +12,7 @@ def test_the_parts_sum_to_alpha() -> None:
 
 
 def test_backend_failures_get_nine_tenths() -> None:
-    parts = split_alpha(0.01)
-    assert parts.keys() == GUARDRAIL_WEIGHTS.keys()
+    parts = alphas(0.01)
+    assert parts.keys() == GUARDRAILS.keys()
     assert parts["backend_failures"] == pytest.approx(0.009)
     assert sum(parts.values()) == pytest.approx(0.01)

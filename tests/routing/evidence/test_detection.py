@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from apps.routing.evidence import split_alpha
 from apps.routing.evidence_processes import ABOVE, log_e_of_ratio
+from apps.routing.guardrails import alphas
 from tests.routing.evidence.rollouts import Rollouts, Stage, first_time
 
 ALPHA = 0.01
@@ -27,13 +27,13 @@ def test_many_times_the_failures_are_found_at_a_tenth_of_the_sessions(
     base: float, ratio: float, most_sessions: int, most_failures: int
 ) -> None:
     stage = Stage(share=0.1, n=3000, base=base, ratio=ratio)
-    sessions, failures = found(stage, alpha=split_alpha(ALPHA)["backend_failures"])
+    sessions, failures = found(stage, alpha=alphas(ALPHA)["backend_failures"])
     assert sessions <= most_sessions
     assert failures <= most_failures
 
 
 def test_three_times_the_failures_are_found_at_half_of_the_sessions() -> None:
-    sessions, _ = found(Stage(share=0.5, n=6000, base=0.01, ratio=3), alpha=split_alpha(ALPHA)["backend_failures"])
+    sessions, _ = found(Stage(share=0.5, n=6000, base=0.01, ratio=3), alpha=alphas(ALPHA)["backend_failures"])
     assert sessions <= 2200
 
 
