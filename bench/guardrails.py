@@ -5,6 +5,7 @@ The turns are made in bulk, from a seed: a quarter of a million sessions over 28
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -37,7 +38,7 @@ def main() -> None:
 
 
 def look(name: str, database_url: str) -> None:
-    """In a process of its own, whose settings name that database."""
+    """Fills that database in one process and looks in another, whose memory is then that of the looks alone."""
     environment = {
         **os.environ,
         "DATABASE_URL": database_url,
@@ -48,32 +49,28 @@ def look(name: str, database_url: str) -> None:
         "DJANGO_SETTINGS_MODULE": "gvses.settings",
         "LOG_LEVEL": "WARNING",
     }
-    command = [sys.executable, "-m", "bench.guardrails", "measure", name]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    print(f"  {name}", flush=True)
+    for step in STEPS:
+        subprocess.run([sys.executable, "-m", "bench.guardrails", step], cwd=ROOT, env=environment, check=True)
 
 
-def measure(name: str) -> None:
-    import resource
-
-    import django
-
-    django.setup()
+def make() -> None:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
     begin = time.perf_counter()
     fill()
-    print(f"  {name}: made in {time.perf_counter() - begin:.0f} s")
+    print(f"    made in {time.perf_counter() - begin:.0f} s")
+
+
+def measure() -> None:
     from apps.metrics.guardrails import evaluate
 
-    before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    evaluations = [evaluate(candidate="workflow", now=END) for _ in range(LOOKS)]
-    after_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"    {evaluations[-1].summary}")
-    print(
-        f"    one evaluation: {', '.join(f'{evaluation.took_ms / 1000:.2f}' for evaluation in evaluations)} s; "
-        f"peak memory {before_mb:.0f} → {after_mb:.0f} MB"
-    )
+    before_mb = peak_mb()
+    looks = [evaluate(candidate="workflow", now=END) for _ in range(LOOKS)]
+    print(f"    {looks[-1].summary}")
+    seconds = ", ".join(f"{look.took_ms / 1000:.2f}" for look in looks)
+    print(f"    one evaluation {seconds} s; peak memory of the process {before_mb:.0f} → {peak_mb():.0f} MB")
     print(f"    rollout page: {', '.join(f'{seconds:.2f}' for seconds in page_s())} s (limit 1)")
 
 
@@ -95,6 +92,13 @@ def page_s() -> list[float]:
     return found
 
 
+def peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+STEPS = {"make": make, "measure": measure}
+
+
 def fill() -> None:
     """The rows of a rollout that went from 10 % to 25 % half-way."""
     from django.db import connection
@@ -109,8 +113,10 @@ def fill() -> None:
     )
     for table, columns, rows in tables():
         insert(table, columns, rows)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    if connection.vendor == "postgresql":
+        # Its autovacuum would do so; SQLite plans without statistics, as it does for the product.
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
 
 
 def insert(table: str, columns: str, rows: Iterator[list[tuple[object, ...]]]) -> None:
@@ -223,4 +229,7 @@ def hexes(rng, n: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    main() if len(sys.argv) == 1 else measure(sys.argv[2])
+    import django
+
+    django.setup()
+    STEPS[sys.argv[1]]()

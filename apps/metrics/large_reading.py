@@ -1,7 +1,7 @@
 """Room for a query that reads a good part of the log, for as long as it runs.
 
 PostgreSQL sorts in 64 MB instead of on disk, and does not compile the query first, which takes longer than running it.
-SQLite keeps 64 MB of its file instead of 2 MB: the log is read through an index, a page here and a page there.
+SQLite keeps 16 MB of its file instead of 2 MB: the log is read through an index, a page here and a page there.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def large_reading() -> Iterator[None]:
             return
         cursor.execute("PRAGMA cache_size")
         (before,) = cursor.fetchone()
-        cursor.execute("PRAGMA cache_size = -64000")
+        cursor.execute("PRAGMA cache_size = -16000")
         try:
             yield
         finally:
