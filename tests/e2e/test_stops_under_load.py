@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -52,7 +53,9 @@ def test_after_a_stop_nobody_starts_on_the_provider_and_a_cut_ends_its_answers(s
         assert n_open > PEOPLE // 4
         assert (running, still_open) == (0, [])
 
-    asyncio.run(act())
+    # Playwright's synchronous API keeps a loop in this thread for the rest of the session.
+    with ThreadPoolExecutor(max_workers=1) as elsewhere:
+        elsewhere.submit(asyncio.run, act()).result()
     starts = [start for stop, until in stops for start in scene.starts(after=stop.after, until=until)]
     assert [start for start in starts if start > LAST_START_S] == []
     assert all("event: done" in answer and "event: error" not in answer for answer in scene.answers)
