@@ -179,6 +179,18 @@ def test_the_counts_are_for_those_who_may_look(client: Client) -> None:
     assert client.get(url("live")).headers["Location"].startswith("/admin/login/")
 
 
+def test_the_page_says_at_the_top_what_was_rolled_back_for_harm(bob: Client) -> None:
+    changes.set_shares(shares={"responses": 9_000, "workflow": 1_000}, by="Bob")
+    assert "the watch found harm" not in text_of(bob)
+    roll_back(candidate="workflow", by="watch", reason="HARMFUL: 9 of 40 workflow sessions met a backend failure.")
+    page = text_of(bob)
+    said = (
+        "UTC the watch found harm: workflow rolled back from 10 % to 0 %, responses takes its share. HARMFUL: 9 of 40"
+    )
+    assert said in page
+    assert page.index(said) < page.index("Stop a provider")
+
+
 def test_the_page_says_when_nobody_watches(bob: Client) -> None:
     assert "Automation has never looked" in text_of(bob)
     Watch.objects.create(began_at=timezone.now())
