@@ -45,6 +45,10 @@ def record_evaluation(
     )
 
 
+def latest_evaluation(candidate: str) -> Evaluation | None:
+    return Evaluation.objects.filter(candidate=candidate).order_by("-id").first()
+
+
 def latest_evaluations() -> dict[str, Evaluation]:
     """The latest look at each candidate that was ever looked at, by candidate."""
     latest = Evaluation.objects.order_by().values("candidate").annotate(latest=Max("id")).values("latest")

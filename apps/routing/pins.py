@@ -4,7 +4,6 @@ import logging
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.providers.registry import PROVIDERS, why_unavailable
@@ -68,11 +67,6 @@ def unpin_session(*, session_id: UUID | str, by: str) -> RolloutChange:
         )
     logger.info("Session unpinned", extra={"pinned_session": str(session), "provider": pin.provider, "by": by})
     return change
-
-
-def sessions_out_of_evidence() -> QuerySet[SessionPin, UUID]:
-    """The ids of the sessions that were ever pinned, for a subquery: `exclude(session_id__in=…)`."""
-    return SessionPin.objects.order_by().values_list("session_id", flat=True)
 
 
 def session_id_of(text: UUID | str) -> UUID:

@@ -8,8 +8,8 @@ from django.utils.dateparse import parse_datetime
 from apps.providers.registry import DEFAULT_PROVIDER
 from apps.routing.choose import Standing
 from apps.routing.circuits import open_circuits
-from apps.routing.evaluations import spans_stopped
-from apps.routing.models import Evaluation, Rollout, Schedule, SessionAssignment
+from apps.routing.evaluations import latest_evaluation, spans_stopped
+from apps.routing.models import Rollout, Schedule, SessionAssignment
 from apps.routing.open_circuit import circuit_of, duration
 from apps.routing.services import standing
 from apps.routing.shares import WHOLE
@@ -41,10 +41,6 @@ def harm_without_a_plan(candidate: str, rollout: Rollout, *, now: datetime) -> s
         return evidence.summary
     able = standing(rollout, circuits=open_circuits(now=now, every_s=None))
     return _outage(able, candidate=candidate, control=DEFAULT_PROVIDER, now=now)
-
-
-def latest_evaluation(candidate: str) -> Evaluation | None:
-    return Evaluation.objects.filter(candidate=candidate).order_by("-id").first()
 
 
 def evidence_of(candidate: str, rollout: Rollout) -> Evidence | None:

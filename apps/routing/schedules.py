@@ -9,12 +9,12 @@ from django.utils import timezone
 from apps.providers.registry import DEFAULT_PROVIDER
 from apps.routing import ledger
 from apps.routing.errors import OwnProposal, ReasonMissing, ScheduleNotReady
+from apps.routing.evaluations import latest_evaluation
 from apps.routing.harm import wants_note
 from apps.routing.ledger import locked_rollout
 from apps.routing.models import RolloutChange, Schedule, Stage
 from apps.routing.proposals import person
 from apps.routing.schedule_rules import StageDraft, check_draft
-from apps.routing.schedule_situation import latest_evaluation
 from apps.routing.schedule_steps import (
     begin_stage,
     decision_for,

@@ -13,6 +13,11 @@ pytestmark = pytest.mark.e2e
 PAGE = "/admin/routing/rollout/1/change/"
 #: A whole answer after a cut, on a busy machine.
 ANSWER_MS = 60_000
+LAST_TURN = """
+from apps.metrics.models import RequestLog
+row = RequestLog.objects.first()
+print(row.status, row.provider, row.is_fallback)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +69,10 @@ def test_a_stop_is_one_click_and_a_cut_takes_the_count_to_zero_without_a_reload(
     card.get_by_role("button", name="Cut the running answers of workflow now").click()
     expect(note).to_have_text("None of its answers runs any more.", timeout=15_000)
     expect(card.get_by_role("button", name="Cut the running answers")).to_be_hidden()
-    answer = person.locator(".answer").last
-    expect(answer).to_contain_text("Stop", timeout=ANSWER_MS)
-    expect(person.locator("[data-state=streaming]")).to_have_count(0, timeout=ANSWER_MS)
+    expect(person.locator(".answer").last.locator(".prose.streaming")).to_have_count(0, timeout=ANSWER_MS)
+    kept = slow_sandbox.manage("shell", "--no-imports", "-c", LAST_TURN)
+    # So slow a server may leave no time for the next one; then the floor answers.
+    assert kept.stdout.split() in (["succeeded", "responses", "True"], ["succeeded", "analyst", "True"]), kept.stderr
     operator.get_by_label("Why was it stopped?").fill("A drill.")
     operator.get_by_role("button", name="Keep the reason").click()
     expect(operator.get_by_text("“A drill.”")).to_be_visible()

@@ -10,7 +10,7 @@ from apps.providers import registry
 from apps.routing import kills, ledger, services
 from apps.routing.errors import BadPin, ReasonMissing, RoutingError, UnknownProvider
 from apps.routing.models import RolloutChange, SessionAssignment, SessionPin
-from apps.routing.pins import effect_of_pin, pin_session, sessions_out_of_evidence, unpin_session
+from apps.routing.pins import effect_of_pin, pin_session, unpin_session
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_backends")]
 
@@ -116,16 +116,6 @@ def test_a_pin_and_its_end_are_entries_of_the_audit_log_with_who_and_why() -> No
     assert unpinned.summary == f"session {session_id} no longer pinned to workflow"
     assert unpinned.version == pinned.version == 1
     assert ledger.verify() == []
-
-
-def test_a_session_that_was_ever_pinned_stays_out_of_the_evidence() -> None:
-    begun, pinned, freed = begun_session(), begun_session(), begun_session()
-    pin(pinned)
-    pin(freed)
-    unpin_session(session_id=freed, by="Bob")
-    assert set(sessions_out_of_evidence()) == {pinned, freed}
-    left = SessionAssignment.objects.exclude(session_id__in=sessions_out_of_evidence())
-    assert [row.pk for row in left] == [begun]
 
 
 def test_pinning_again_reuses_the_row_and_says_who_and_why_anew() -> None:

@@ -48,8 +48,8 @@ def refused(request: HttpRequest, error: RoutingError, anchor: str = "") -> Http
     return to_page(anchor)
 
 
-def given_reason(request: HttpRequest, field: str = "reason") -> str:
-    return request.POST.get(field, "").replace("\x00", "").strip()[:REASON_MAX_CHARACTERS]
+def given_reason(request: HttpRequest) -> str:
+    return ledger.plain(request.POST.get("reason", "")).strip()[:REASON_MAX_CHARACTERS]
 
 
 def page(request: HttpRequest, template: str, *, title: str, status: int = 200, **context: Any) -> TemplateResponse:
