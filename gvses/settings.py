@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "channels",
     "apps.core",
     "apps.market",
+    "apps.tracing",
     "apps.providers",
     "apps.routing",
     "apps.metrics",

@@ -41,7 +41,7 @@ def turn_record(
         tokens_reasoning=tokens(usages, "reasoning"),
         cost_usd=cost_usd(usages),
         error=error_code[:NAME_LENGTH],
-        intent=done.sidecar.get("intent", "") if done else "",
+        read_as=done.sidecar.get("intent", "") if done else "",
         response_text=transcript.answer,
         tool_calls=_tool_calls(transcript, ended=ended),
         attempt_records=tuple(_attempt(attempt, transcript, ended=ended) for attempt in transcript.attempts),

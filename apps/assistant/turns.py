@@ -93,6 +93,7 @@ def begin_turn(
     metrics.start_request(
         request_id=turn.request_id,
         session_id=session_id,
+        person_hash=owner.hashed,
         assigned_provider=assigned_provider,
         provider=provider,
         route_reason=reason,

@@ -13,6 +13,23 @@ from dataclasses import dataclass
 CLASSIFIER_VERSION = 1
 
 
+#: What a question is after, by what the provider read it as.
+INTENT_OF = {
+    "quote": "research",
+    "news": "research",
+    "overview": "research",
+    "compare": "analysis",
+    "indicators": "analysis",
+    "levels": "analysis",
+    "plan": "execution",
+    "chart": "chart",
+    "knowledge": "education",
+    "greeting": "other",
+    "clarify": "other",
+    "out_of_scope": "other",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
     """None where there was no text to read."""

@@ -43,6 +43,7 @@ class AttemptRecord:
     tokens_cached: int | None = None
     tokens_reasoning: int | None = None
     cost_usd: Decimal | None = None
+    price_version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +67,9 @@ class TurnRecord:
     tokens_cached: int | None = None
     tokens_reasoning: int | None = None
     cost_usd: Decimal | None = None
+    price_version: str = ""
     error: str = ""
-    intent: str = ""
+    read_as: str = ""
     response_text: str = ""
     tool_calls: tuple[ToolCallRecord, ...] = ()
     attempt_records: tuple[AttemptRecord, ...] = ()

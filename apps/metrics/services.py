@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.core import rows
-from apps.metrics.classifiers import CLASSIFIER_VERSION, Claims, classify
+from apps.metrics.classifiers import CLASSIFIER_VERSION, INTENT_OF, Claims, classify
 from apps.metrics.models import Attempt, RequestLog, RequestText, Status, ToolCall, trace_id_of
 from apps.metrics.records import SUCCESS_BY_STATUS, TurnRecord
 
@@ -27,6 +27,7 @@ def start_request(
     provider: str,
     route_reason: str,
     query: str,
+    person_hash: str = "",
     is_voice: bool = False,
     met_open_circuit: bool = False,
     is_overridden: bool = False,
@@ -36,6 +37,7 @@ def start_request(
         row = RequestLog(
             request_id=request_id,
             session_id=session_id,
+            person_hash=person_hash,
             assigned_provider=assigned_provider,
             provider=provider,
             route_reason=route_reason,
@@ -60,6 +62,7 @@ def finish_request(record: TurnRecord) -> bool:
             RequestLog,
             where={"request_id": record.request_id, "status": Status.STARTED},
             values={
+                "finished_at": timezone.now(),
                 "status": record.status,
                 "success": SUCCESS_BY_STATUS[record.status],
                 "provider": record.provider,
@@ -75,8 +78,10 @@ def finish_request(record: TurnRecord) -> bool:
                 "tokens_cached": record.tokens_cached,
                 "tokens_reasoning": record.tokens_reasoning,
                 "cost_usd": record.cost_usd,
+                "price_version": record.price_version,
                 "error": record.error,
-                "intent": record.intent,
+                "intent": INTENT_OF.get(record.read_as, "") if record.read_as else "",
+                "read_as": record.read_as,
                 "has_risk_disclaimer": claims.has_risk_disclaimer,
                 "mentions_stop_loss": claims.mentions_stop_loss,
                 "has_entry_exit": claims.has_entry_exit,
@@ -122,7 +127,9 @@ def abandon_request(*, request_id: UUID) -> None:
 
 
 def _abandon(requests: QuerySet[RequestLog]) -> int:
-    return requests.filter(status=Status.STARTED).update(status=Status.INTERRUPTED, success=False, error=ABANDONED)
+    return requests.filter(status=Status.STARTED).update(
+        status=Status.INTERRUPTED, success=False, error=ABANDONED, finished_at=timezone.now()
+    )
 
 
 def _tools_used(record: TurnRecord) -> list[str]:
@@ -148,6 +155,7 @@ def _attempts(record: TurnRecord) -> list[Attempt]:
             tokens_cached=attempt.tokens_cached,
             tokens_reasoning=attempt.tokens_reasoning,
             cost_usd=attempt.cost_usd,
+            price_version=attempt.price_version,
         )
         for attempt in record.attempt_records
     ]

@@ -45,13 +45,18 @@ class ToolResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens of one model call; a turn may emit several. `cost_usd` is None where the price is unknown."""
+    """Tokens of one model call; a turn may emit several. `cost_usd` is None where the price is unknown.
+
+    `price_version` names the prices behind the cost; both it and `model` are empty where no model ran.
+    """
 
     tokens_input: int
     tokens_output: int
     tokens_cached: int = 0
     tokens_reasoning: int = 0
     cost_usd: float | None = None
+    model: str = ""
+    price_version: str = ""
     type: Literal["usage"] = "usage"
 
 

@@ -67,7 +67,7 @@ async def test_a_finished_turn_leaves_a_whole_row_its_text_and_its_tool_calls(pl
     assert (row.tokens_input, row.tokens_output, row.tokens_cached, row.tokens_reasoning) == (20, 10, 4, 2)
     assert float(row.cost_usd) == 0.5
     assert 0 < row.ttft_ms <= row.latency_ms
-    assert row.intent == "quote"
+    assert (row.intent, row.read_as) == ("research", "quote")
     text = await RequestText.objects.aget(request=row)
     assert (text.query, text.response_text) == ("Price of AAPL?", "AAPL closed at 430.47. ")
     call = await ToolCall.objects.aget(request=row)

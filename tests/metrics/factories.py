@@ -78,7 +78,7 @@ def make_record(
         latency_ms=12.5,
         ttft_ms=4.25,
         cost_usd=cost_usd,
-        intent="plan",
+        read_as="plan",
         error=error,
         response_text=response_text,
         tool_calls=tool_calls,

@@ -58,7 +58,10 @@ def test_each_query_answers_a_real_question(two_turns: None) -> None:
     ]
     assert [(row["provider"], row["attempts"], float(row["failed_share"])) for row in by_attempt] == [("analyst", 2, 0)]
     assert [(row["provider"], row["turns"], float(row["failed_share"])) for row in by_provider] == [("analyst", 2, 0)]
-    assert {row["intent"]: row["turns"] for row in by_intent} == {"plan": 1, "quote": 1}
+    assert {(row["intent"], row["read_as"]): row["turns"] for row in by_intent} == {
+        ("execution", "plan"): 1,
+        ("research", "quote"): 1,
+    }
     assert failures == []
     assert {row["name"] for row in tools} == set(ToolCall.objects.values_list("name", flat=True))
     assert [(row["plans"], float(row["with_stop"]), float(row["with_disclaimer"])) for row in plans] == [(1, 1, 1)]

@@ -62,7 +62,7 @@ def test_a_finished_turn_has_its_answer_tools_and_claims() -> None:
     )
     assert services.finish_request(make_record(request_id, cost_usd=Decimal("0.00012345"), tool_calls=calls))
     row = RequestLog.objects.get(pk=request_id)
-    assert (row.status, row.success, row.model, row.intent) == (Status.SUCCEEDED, True, "analyst-1", "plan")
+    assert (row.status, row.success, row.model, row.read_as) == (Status.SUCCEEDED, True, "analyst-1", "plan")
     assert (row.latency_ms, row.ttft_ms, row.cost_usd) == (12.5, 4.25, Decimal("0.00012345"))
     assert row.tools_used == ["get_levels", "build_trade_plan"]
     assert (row.has_risk_disclaimer, row.mentions_stop_loss, row.has_entry_exit) == (True, True, True)

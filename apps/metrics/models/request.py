@@ -1,6 +1,5 @@
-"""What happened: one row a turn, its text apart, its attempts and tool calls below. Analysts query these by name."""
+"""One turn: its figures, and its text apart from them."""
 
-from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
@@ -10,7 +9,8 @@ from django.utils import timezone
 #: What columns hold of names that an upstream chooses.
 MODEL_LENGTH = 128
 NAME_LENGTH = 64
-CALL_ID_LENGTH = 128
+#: Which prices a cost was computed with; several are joined by a comma.
+PRICE_VERSION_LENGTH = 128
 
 
 def trace_id_of(request_id: UUID) -> str:
@@ -30,7 +30,17 @@ class RequestLog(models.Model):
 
     request_id = models.UUIDField(primary_key=True, verbose_name="request id")
     session_id = models.UUIDField(verbose_name="session id")
+    person_hash = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Who asked: the same for all turns of one person, and no way back to them.",
+    )
     created_at = models.DateTimeField(default=timezone.now, verbose_name="time")
+    finished_at = models.DateTimeField(
+        null=True, blank=True, help_text="When this row was closed, also by a sweep long after the turn."
+    )
     status = models.CharField(max_length=16, choices=Status, default=Status.STARTED)
     assigned_provider = models.CharField(max_length=64, help_text="The provider the session belongs to.")
     provider = models.CharField(max_length=64, verbose_name="served by", help_text="The provider that served.")
@@ -54,24 +64,43 @@ class RequestLog(models.Model):
     tokens_cached = models.PositiveIntegerField(null=True, blank=True)
     tokens_reasoning = models.PositiveIntegerField(null=True, blank=True)
     cost_usd = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True, verbose_name="cost, USD")
+    price_version = models.CharField(
+        max_length=PRICE_VERSION_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The prices that the cost was computed with.",
+    )
     success = models.BooleanField(
         null=True,
         help_text="True: a whole answer. False: the turn failed. NULL: still running, or stopped by the person.",
     )
     error = models.CharField(max_length=NAME_LENGTH, blank=True, help_text="The class of what went wrong.")
     is_voice = models.BooleanField(default=False)
-    intent = models.CharField(max_length=32, blank=True)
+    intent = models.CharField(
+        max_length=32,
+        blank=True,
+        help_text="What the question is after: research, analysis, execution, chart, education or other.",
+    )
+    read_as = models.CharField(
+        max_length=32,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What the provider that served read the question as: quote, levels, plan…",
+    )
     has_risk_disclaimer = models.BooleanField(null=True)
     mentions_stop_loss = models.BooleanField(null=True)
     has_entry_exit = models.BooleanField(null=True)
     classifier_version = models.PositiveSmallIntegerField(
-        null=True, help_text="The version of the rules that set the three claims above."
+        null=True, help_text="The version of the rules that set the intent and the three claims."
     )
     trace_id = models.CharField(max_length=32)
 
     class Meta:
         db_table = "metrics_requestlog"
         default_permissions = ("view",)
+        permissions = [("view_dashboards", "Can view the dashboards"), ("export_requests", "Can export figures")]
         verbose_name = "request"
         verbose_name_plural = "requests"
         ordering = ["-created_at"]
@@ -80,6 +109,8 @@ class RequestLog(models.Model):
             models.Index(fields=["provider", "created_at"], name="metrics_request_provider_at"),
             models.Index(fields=["status", "created_at"], name="metrics_request_status_at"),
             models.Index(fields=["session_id"], name="metrics_request_session"),
+            models.Index(fields=["finished_at"], name="metrics_request_finished_at"),
+            models.Index(fields=["person_hash", "created_at"], name="metrics_request_person_at"),
             models.Index(
                 fields=["session_id"], name="metrics_request_overridden", condition=models.Q(is_overridden=True)
             ),
@@ -112,79 +143,3 @@ class RequestText(models.Model):
 
     def __str__(self) -> str:
         return f"Text of {self.request_id}"
-
-
-class Attempt(models.Model):
-    """One provider's try at a turn, in order; a turn without a fallback has one. NULL means unknown, as in the turn.
-
-    What a cut attempt used and never reported is NULL here and missing from the turn's sums.
-    """
-
-    class Outcome(models.TextChoices):
-        SUCCEEDED = "succeeded", "Succeeded"
-        FAILED = "failed", "Failed"
-        INTERRUPTED = "interrupted", "Interrupted"
-
-    request = models.ForeignKey(RequestLog, on_delete=models.CASCADE, related_name="attempt_rows")
-    number = models.PositiveSmallIntegerField(help_text="1 is who tried first.")
-    provider = models.CharField(max_length=64)
-    model = models.CharField(max_length=MODEL_LENGTH, blank=True)
-    outcome = models.CharField(max_length=16, choices=Outcome)
-    error = models.CharField(max_length=NAME_LENGTH, blank=True, help_text="The class of what went wrong.")
-    had_visible_text = models.BooleanField(help_text="The person saw text of it, whether or not it stayed.")
-    started_at = models.DateTimeField()
-    latency_ms = models.FloatField(verbose_name="latency, ms")
-    ttft_ms = models.FloatField(
-        null=True, verbose_name="TTFT, ms", help_text="This attempt's start to its first text; NULL: none came."
-    )
-    tokens_input = models.PositiveIntegerField(null=True)
-    tokens_output = models.PositiveIntegerField(null=True)
-    tokens_cached = models.PositiveIntegerField(null=True)
-    tokens_reasoning = models.PositiveIntegerField(null=True)
-    cost_usd = models.DecimalField(max_digits=14, decimal_places=8, null=True, verbose_name="cost, USD")
-
-    class Meta:
-        db_table = "metrics_attempt"
-        default_permissions = ("view",)
-        ordering = ["request", "number"]
-        indexes = [models.Index(fields=["provider", "started_at"], name="metrics_attempt_provider_at")]
-        constraints = [models.UniqueConstraint(fields=["request", "number"], name="metrics_attempt_once")]
-
-    def __str__(self) -> str:
-        return f"{self.number}. {self.provider} {self.outcome}"
-
-    @property
-    def ended_at(self) -> datetime:
-        return self.started_at + timedelta(milliseconds=self.latency_ms)
-
-
-class ToolCall(models.Model):
-    """One call of a tool within a turn. `arguments` may repeat words of the question: they are text, not figures.
-
-    `call_id` is the provider's own where that attempt served; of an attempt that was given up it has a prefix.
-    """
-
-    request = models.ForeignKey(RequestLog, on_delete=models.CASCADE, related_name="tool_calls")
-    call_id = models.CharField(max_length=CALL_ID_LENGTH)
-    name = models.CharField(max_length=NAME_LENGTH)
-    ok = models.BooleanField()
-    error_code = models.CharField(max_length=NAME_LENGTH, blank=True)
-    latency_ms = models.FloatField(verbose_name="latency, ms")
-    arguments = models.JSONField(default=dict, blank=True)
-    started_at = models.DateTimeField()
-    attempt = models.PositiveSmallIntegerField(default=1, help_text="The number of the attempt that called.")
-    retries = models.PositiveSmallIntegerField(default=0, help_text="How often it was repeated within this call.")
-    was_reused = models.BooleanField(default=False, help_text="Answered by an equal call before it, without a run.")
-
-    class Meta:
-        db_table = "metrics_toolcall"
-        default_permissions = ("view",)
-        ordering = ["started_at", "id"]
-        indexes = [
-            models.Index(fields=["name", "started_at"], name="metrics_toolcall_name_at"),
-            models.Index(fields=["started_at"], name="metrics_toolcall_failed_at", condition=models.Q(ok=False)),
-        ]
-        constraints = [models.UniqueConstraint(fields=["request", "call_id"], name="metrics_toolcall_once")]
-
-    def __str__(self) -> str:
-        return f"{self.name} in {self.request_id}"

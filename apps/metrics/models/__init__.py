@@ -1,0 +1,28 @@
+"""What happened: one row a turn, its text apart, its attempts and tool calls below. Analysts query these by name."""
+
+from apps.metrics.models.attempt import Attempt
+from apps.metrics.models.request import (
+    MODEL_LENGTH,
+    NAME_LENGTH,
+    PRICE_VERSION_LENGTH,
+    RequestLog,
+    RequestText,
+    Status,
+    trace_id_of,
+)
+from apps.metrics.models.tool_call import CALL_ID_LENGTH, ToolCall
+from apps.metrics.models.voice_turn import VoiceTurn
+
+__all__ = [
+    "CALL_ID_LENGTH",
+    "MODEL_LENGTH",
+    "NAME_LENGTH",
+    "PRICE_VERSION_LENGTH",
+    "Attempt",
+    "RequestLog",
+    "RequestText",
+    "Status",
+    "ToolCall",
+    "VoiceTurn",
+    "trace_id_of",
+]
