@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from apps.routing.evidence import judge, sample_ratio
-from apps.routing.evidence_forecast import Rule, is_harmful, is_safe
-from apps.routing.evidence_processes import ABOVE, ASTRAY, Counts, log_e_of_ratio
-from apps.routing.guardrails import alphas
+from apps.routing.evidence.forecast import Rule, is_harmful, is_safe
+from apps.routing.evidence.guardrails import alphas
+from apps.routing.evidence.processes import ABOVE, ASTRAY, Counts, log_e_of_ratio
+from apps.routing.evidence.weighing import judge, sample_ratio
 from tests.routing.evidence.rollouts import Rollouts, Stage, first_time, make_cell, ramp, with_outage
 
 ALPHA = 0.01

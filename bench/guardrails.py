@@ -64,7 +64,7 @@ def make() -> None:
 
 
 def measure() -> None:
-    from apps.metrics.guardrails import evaluate
+    from apps.metrics.evidence.guardrails import evaluate
 
     before_mb = peak_mb()
     looks = [evaluate(candidate="workflow", now=END) for _ in range(LOOKS)]

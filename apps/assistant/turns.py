@@ -30,7 +30,7 @@ from apps.routing import services as routing
 from apps.routing.choose import Route
 from apps.routing.circuits import record_outcome
 from apps.routing.errors import NoProvider
-from apps.routing.override_header import record_override
+from apps.routing.overrides.header import record_override
 
 logger = logging.getLogger(__name__)
 

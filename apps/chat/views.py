@@ -35,7 +35,7 @@ from apps.core.threads import in_database_thread
 from apps.market.repository import default_repository
 from apps.metrics.selectors import attempts_of, costs_usd
 from apps.routing.errors import OverrideRefused
-from apps.routing.override_header import HEADER, Override, read_override
+from apps.routing.overrides.header import HEADER, Override, read_override
 
 STATUS_OF: dict[type[TurnRefused], int] = {BadMessage: 400, NotYourConversation: 404, ConversationBusy: 409}
 CONVERSATIONS_SHOWN = 200

@@ -21,12 +21,12 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from apps.core.threads import give_connections_back
-from apps.metrics.guardrails import candidates, evaluate_all
+from apps.metrics.evidence.guardrails import candidates, evaluate_all
 from apps.routing.circuits import prune_outcomes
 from apps.routing.delivery import deliver_due
 from apps.routing.models import NotificationDelivery, Watch
 from apps.routing.notifications import open_channels
-from apps.routing.schedule_steps import step_schedules
+from apps.routing.schedule.steps import step_schedules
 
 logger = logging.getLogger(__name__)
 

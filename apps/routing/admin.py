@@ -9,9 +9,9 @@ from django.urls import URLPattern, path
 import apps.routing.notification_admin  # noqa: F401  registers its page
 from apps.core.read_only import ReadOnlyAdmin
 from apps.routing.models import CircuitChange, Evaluation, Rollout, RolloutChange, SessionAssignment
+from apps.routing.overrides.pin_admin import SessionPageAdmin
 from apps.routing.pages import circuits, rollout, schedules, shares, stops
 from apps.routing.pages.access import require, to_page
-from apps.routing.pin_admin import SessionPageAdmin
 
 #: Route → view and name. Every verb is a POST of its own that checks its own permission.
 VERBS: dict[str, tuple[Callable[..., HttpResponse], str]] = {

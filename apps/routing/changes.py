@@ -12,7 +12,7 @@ from django.utils import timezone
 from apps.providers.registry import DEFAULT_PROVIDER, PROVIDERS
 from apps.routing.buckets import N_BUCKETS, Move
 from apps.routing.errors import RolloutReplaced, SecondPersonMissing
-from apps.routing.harm import require_note
+from apps.routing.evidence.harm import require_note
 from apps.routing.ledger import change_rollout, current_rollout, locked_rollout
 from apps.routing.models import Rollout, RolloutChange
 from apps.routing.shares import require_known

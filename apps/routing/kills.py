@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.providers.registry import DEFAULT_PROVIDER, PROVIDERS
 from apps.routing.circuits import is_floor
 from apps.routing.errors import InsteadMissing, NotStopped, ReasonMissing, SecondPersonMissing
-from apps.routing.harm import wants_note
+from apps.routing.evidence.harm import wants_note
 from apps.routing.ledger import change_rollout, locked_rollout, plain
 from apps.routing.models import Rollout, RolloutChange
 from apps.routing.services import standing

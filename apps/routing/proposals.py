@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.routing import ledger
 from apps.routing.changes import preview_shares, require_version, set_shares
 from apps.routing.errors import BadShares, NotStopped, OwnProposal, ProposalEnded, ReasonMissing, RolloutReplaced
-from apps.routing.harm import require_note
+from apps.routing.evidence.harm import require_note
 from apps.routing.kills import unkill
 from apps.routing.ledger import locked_rollout
 from apps.routing.models import Proposal, Rollout, RolloutChange

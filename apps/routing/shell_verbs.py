@@ -7,15 +7,16 @@ from typing import Any
 
 from django.utils import timezone
 
-from apps.routing import proposals, schedules
+from apps.routing import proposals
 from apps.routing.errors import BadSchedule
-from apps.routing.evidence_notes import evidence_notes
+from apps.routing.evidence.notes import evidence_notes
 from apps.routing.ledger import current_rollout
 from apps.routing.models import Proposal, Schedule
 from apps.routing.overview import overview
-from apps.routing.schedule_notes import schedule_notes
-from apps.routing.schedule_rules import template
-from apps.routing.schedule_steps import roll_back
+from apps.routing.schedule import verbs as schedules
+from apps.routing.schedule.notes import schedule_notes
+from apps.routing.schedule.rules import template
+from apps.routing.schedule.steps import roll_back
 
 Options = dict[str, Any]
 

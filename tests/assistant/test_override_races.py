@@ -12,7 +12,7 @@ from apps.assistant.turns import begin_turn
 from apps.metrics.models import RequestLog
 from apps.routing import kills, ledger
 from apps.routing.models import RolloutChange, SessionPin
-from apps.routing.pins import pin_session
+from apps.routing.overrides.pins import pin_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
 N_THREADS = 16

@@ -16,8 +16,8 @@ from apps.metrics.models import RequestLog
 from apps.routing import kills, ledger
 from apps.routing.circuits import record_outcome
 from apps.routing.models import RolloutChange, SessionAssignment
-from apps.routing.override_header import HEADER, MAX_AGE, sign_override
-from apps.routing.pins import pin_session, unpin_session
+from apps.routing.overrides.header import HEADER, MAX_AGE, sign_override
+from apps.routing.overrides.pins import pin_session, unpin_session
 from tests.chat.test_turns_over_http import STREAM, read
 from tests.factories import make_conversation, make_user
 from tests.scripted import words

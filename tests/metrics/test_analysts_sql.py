@@ -12,13 +12,13 @@ from django.db import connection
 
 from apps.assistant.engine import run_turn
 from apps.assistant.owner import Owner
-from apps.metrics.guardrails import evaluate
+from apps.metrics.evidence.guardrails import evaluate
 from apps.metrics.models import RequestLog, ToolCall
 from apps.providers.errors import ProviderUnavailable
 from apps.providers.events import Usage
 from apps.routing.choose import Reason
 from apps.routing.errors import NoProvider
-from tests.metrics.guardrails.rollouts import NOW, make_rollout, make_session, make_sessions, make_turn
+from tests.metrics.evidence.rollouts import NOW, make_rollout, make_session, make_sessions, make_turn
 from tests.scripted import words
 
 pytestmark = pytest.mark.django_db

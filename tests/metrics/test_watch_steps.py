@@ -3,11 +3,11 @@
 import pytest
 from django.utils import timezone
 
-from apps.metrics import guardrails
+from apps.metrics.evidence import guardrails
 from apps.metrics.watch import look
 from apps.routing.changes import set_shares
 from apps.routing.models import Evaluation, Rollout, RolloutChange, Watch
-from tests.metrics.guardrails.rollouts import Try, make_session, make_turn
+from tests.metrics.evidence.rollouts import Try, make_session, make_turn
 
 pytestmark = pytest.mark.django_db
 

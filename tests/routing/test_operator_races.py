@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from apps.routing import changes, kills, ledger, proposals, schedules
+from apps.routing import changes, kills, ledger, proposals
 from apps.routing.errors import NotStopped, ProposalEnded, RolloutReplaced, RoutingError, ScheduleNotReady
 from apps.routing.ledger import current_rollout
 from apps.routing.models import Rollout, RolloutChange, Schedule, Stage
-from apps.routing.schedule_rules import template
-from apps.routing.schedule_steps import roll_back, step_schedules
+from apps.routing.schedule import verbs as schedules
+from apps.routing.schedule.rules import template
+from apps.routing.schedule.steps import roll_back, step_schedules
 from tests.routing.test_races import race
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("all_backends")]

@@ -16,7 +16,7 @@ from apps.routing.errors import (
 )
 from apps.routing.ledger import current_rollout
 from apps.routing.models import Proposal, Rollout, RolloutChange
-from apps.routing.schedule_steps import roll_back
+from apps.routing.schedule.steps import roll_back
 from tests.routing.staff import ALL, make_staff
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_backends")]

@@ -8,11 +8,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.routing import changes, schedules
+from apps.routing import changes
 from apps.routing.ledger import current_rollout
 from apps.routing.models import RolloutChange, Schedule
-from apps.routing.schedule_rules import template
-from apps.routing.schedule_steps import step_schedules
+from apps.routing.schedule import verbs as schedules
+from apps.routing.schedule.rules import template
+from apps.routing.schedule.steps import step_schedules
 from tests.routing.staff import ALL, make_staff
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_backends")]

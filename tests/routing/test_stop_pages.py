@@ -13,7 +13,7 @@ from apps.routing import changes, kills, ledger, services
 from apps.routing.ledger import current_rollout
 from apps.routing.models import Rollout, RolloutChange, Watch
 from apps.routing.pages import rollout
-from apps.routing.schedule_steps import roll_back
+from apps.routing.schedule.steps import roll_back
 from tests.routing.staff import ALL, make_staff
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_backends")]

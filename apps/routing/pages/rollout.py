@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 
 from apps.providers.registry import PROVIDERS
-from apps.routing.evidence_notes import evidence_notes
+from apps.routing.evidence.harm import recent_harms
+from apps.routing.evidence.notes import evidence_notes
 from apps.routing.forms import SharesForm
-from apps.routing.harm import recent_harms
 from apps.routing.ledger import current_rollout
 from apps.routing.live import Live, live_now
 from apps.routing.live_notes import drain_note, live_note, running_note, watch_note
@@ -19,7 +19,7 @@ from apps.routing.models import CircuitChange, Proposal, RolloutChange
 from apps.routing.overview import Overview, overview
 from apps.routing.pages.access import may, page, require, who
 from apps.routing.proposals import person
-from apps.routing.schedule_notes import schedule_notes
+from apps.routing.schedule.notes import schedule_notes
 
 logger = logging.getLogger(__name__)
 

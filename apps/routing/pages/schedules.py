@@ -8,13 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.routing import schedules
 from apps.routing.errors import BadSchedule, RoutingError
-from apps.routing.forms_schedule import ScheduleForm
 from apps.routing.models import Schedule
 from apps.routing.pages.access import given_reason, page, refused, require, to_page, who
-from apps.routing.schedule_rules import template
-from apps.routing.schedule_steps import roll_back
+from apps.routing.schedule import verbs as schedules
+from apps.routing.schedule.forms import ScheduleForm
+from apps.routing.schedule.rules import template
+from apps.routing.schedule.steps import roll_back
 
 ANCHOR = "schedule-heading"
 

@@ -7,9 +7,9 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from apps.routing.evidence import Cell
-from apps.routing.evidence_forecast import Sample
-from apps.routing.evidence_processes import Counts
+from apps.routing.evidence.forecast import Sample
+from apps.routing.evidence.processes import Counts
+from apps.routing.evidence.weighing import Cell
 
 Array = npt.NDArray[np.float64]
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from apps.routing.evidence import split_alpha
-from apps.routing.guardrails import GUARDRAILS, alphas
+from apps.routing.evidence.guardrails import GUARDRAILS, alphas
+from apps.routing.evidence.weighing import split_alpha
 
 
 def test_the_parts_sum_to_alpha() -> None:

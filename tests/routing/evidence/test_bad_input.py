@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from apps.routing.evidence import Cell, judge, sample_ratio, split_alpha
-from apps.routing.evidence_intervals import quantile_interval
+from apps.routing.evidence.intervals import quantile_interval
+from apps.routing.evidence.weighing import Cell, judge, sample_ratio, split_alpha
 
 
 @pytest.mark.parametrize("counts", [(-1, 5, 0, 0), (5, -1, 0, 0), (5, 5, 6, 0), (5, 5, 0, 6), (5, 5, -1, 0)])

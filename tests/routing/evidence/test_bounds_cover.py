@@ -7,7 +7,7 @@ simulations then look at that process alone.
 import numpy as np
 import pytest
 
-from apps.routing.evidence_processes import (
+from apps.routing.evidence.processes import (
     BELOW,
     Counts,
     log_e_of_rate,

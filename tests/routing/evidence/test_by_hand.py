@@ -7,8 +7,8 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from apps.routing.evidence import Judgement, Verdict, judge
-from apps.routing.evidence_processes import ABOVE, BELOW, rate_ceiling
+from apps.routing.evidence.processes import ABOVE, BELOW, rate_ceiling
+from apps.routing.evidence.weighing import Judgement, Verdict, judge
 from tests.routing.evidence.rollouts import make_cell
 
 

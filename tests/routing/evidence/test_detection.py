@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from apps.routing.evidence_processes import ABOVE, log_e_of_ratio
-from apps.routing.guardrails import alphas
+from apps.routing.evidence.guardrails import alphas
+from apps.routing.evidence.processes import ABOVE, log_e_of_ratio
 from tests.routing.evidence.rollouts import Rollouts, Stage, first_time
 
 ALPHA = 0.01

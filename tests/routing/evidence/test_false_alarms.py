@@ -7,8 +7,8 @@ all of its alpha stays at or below 20.8 of them in 999 of 1,000 batches, so more
 import numpy as np
 import pytest
 
-from apps.routing.evidence import judge
-from apps.routing.evidence_processes import ABOVE, Counts, log_e_of_ratio
+from apps.routing.evidence.processes import ABOVE, Counts, log_e_of_ratio
+from apps.routing.evidence.weighing import judge
 from tests.routing.evidence.rollouts import Rollouts, Stage, make_cell, most_by_chance, ramp, with_outage
 
 ALPHA = 0.01

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.routing.evidence import Cell, Judgement, Verdict, judge
+from apps.routing.evidence.weighing import Cell, Judgement, Verdict, judge
 from tests.routing.evidence.rollouts import make_cell
 
 

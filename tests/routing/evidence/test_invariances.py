@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.routing.evidence import Cell, Judgement, Verdict, judge, sample_ratio
-from apps.routing.evidence_processes import rate_ceiling
+from apps.routing.evidence.processes import rate_ceiling
+from apps.routing.evidence.weighing import Cell, Judgement, Verdict, judge, sample_ratio
 from tests.routing.evidence.rollouts import make_cell
 
 SHARES = [0.0001, 0.1, 0.25, 0.5, 0.9]

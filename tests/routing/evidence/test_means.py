@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from apps.routing.evidence_intervals import Interval, Values, mean_difference, mean_interval, winsorised
+from apps.routing.evidence.intervals import Interval, Values, mean_difference, mean_interval, winsorised
 from tests.routing.evidence.rollouts import most_by_chance
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.routing.evidence_intervals import quantile_interval
+from apps.routing.evidence.intervals import quantile_interval
 from tests.routing.evidence.rollouts import most_by_chance
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from apps.routing.evidence import Verdict, judge, worst_case_sessions_per_week
-from apps.routing.evidence_forecast import Rule, is_harmful, is_safe
+from apps.routing.evidence.forecast import Rule, is_harmful, is_safe
+from apps.routing.evidence.weighing import Verdict, judge, worst_case_sessions_per_week
 from tests.routing.evidence.rollouts import Rollouts, Stage, first_time, make_cell, most_by_chance, ramp, with_outage
 
 ALPHA_SAFE, MARGIN = 0.05, 0.02

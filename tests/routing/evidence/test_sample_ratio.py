@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from apps.routing.evidence import sample_ratio
-from apps.routing.evidence_processes import ASTRAY, Counts, log_e_of_ratio
+from apps.routing.evidence.processes import ASTRAY, Counts, log_e_of_ratio
+from apps.routing.evidence.weighing import sample_ratio
 from tests.routing.evidence.rollouts import first_time, most_by_chance
 
 SHARES = np.array([0.1, 0.25, 0.5])

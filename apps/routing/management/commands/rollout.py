@@ -16,7 +16,7 @@ from apps.routing.live import live_now
 from apps.routing.live_notes import live_note, watch_note
 from apps.routing.models import RolloutChange
 from apps.routing.open_circuit import circuit_of
-from apps.routing.override_commands import add_override_verbs, run_override_verb
+from apps.routing.overrides.commands import add_override_verbs, run_override_verb
 from apps.routing.overview import overview
 from apps.routing.shares import parse_shares
 from apps.routing.shell_verbs import add_verbs, evidence_text, proposals_text, run, schedules_text
