@@ -10,6 +10,7 @@ from apps.metrics.models.request import (
     Status,
     trace_id_of,
 )
+from apps.metrics.models.rollup import Grain, RollupDue, RollupState, ToolRollup, TurnRollup, VoiceRollup
 from apps.metrics.models.tool_call import CALL_ID_LENGTH, ToolCall
 from apps.metrics.models.voice_turn import VoiceTurn
 
@@ -19,10 +20,16 @@ __all__ = [
     "NAME_LENGTH",
     "PRICE_VERSION_LENGTH",
     "Attempt",
+    "Grain",
     "RequestLog",
     "RequestText",
+    "RollupDue",
+    "RollupState",
     "Status",
     "ToolCall",
+    "ToolRollup",
+    "TurnRollup",
+    "VoiceRollup",
     "VoiceTurn",
     "trace_id_of",
 ]

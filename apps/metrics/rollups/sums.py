@@ -1,0 +1,76 @@
+"""Adds up rollup rows in the database: numbers by SUM, histograms and counts by putting them one after the other."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Aggregate, BinaryField, QuerySet, Sum, TextField
+from django.db.models.sql.compiler import SQLCompiler
+
+from apps.metrics.models import ToolRollup, TurnRollup, VoiceRollup
+from apps.metrics.rollups.histogram import Histogram
+
+RollupModel = type[TurnRollup] | type[ToolRollup] | type[VoiceRollup]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """What rows add up to, by column."""
+
+    sums: Mapping[str, Any]
+    histograms: Mapping[str, Histogram]
+    counts: Mapping[str, Mapping[str, int]]
+
+
+class Histograms(Aggregate):
+    """Stored histograms one after the other; SQLite can only put text together."""
+
+    function = "STRING_AGG"
+    template = "%(function)s(%(expressions)s, ''::bytea)"
+    output_field = BinaryField()
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: Any, **context: Any) -> tuple[str, Any]:
+        return super().as_sql(compiler, connection, template="GROUP_CONCAT(HEX(%(expressions)s), '')", **context)
+
+
+class CountTexts(Aggregate):
+    """Stored counts that are not empty, as JSON, one a line."""
+
+    template = "STRING_AGG(NULLIF(%(expressions)s::text, '{}'), CHR(10))"
+    output_field = TextField()
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: Any, **context: Any) -> tuple[str, Any]:
+        template = "GROUP_CONCAT(NULLIF(%(expressions)s, '{}'), CHAR(10))"
+        return super().as_sql(compiler, connection, template=template, **context)
+
+
+def add_up(rows: QuerySet[Any], *, by: Iterable[str], histograms: bool = True) -> dict[tuple[Any, ...], Added]:
+    """What the rows of one grain add up to, by the values of these columns. One query."""
+    model: RollupModel = rows.model
+    by = tuple(by)
+    columns: dict[str, Aggregate] = {f"{name}_added": Sum(name) for name in model.SUMS}
+    names = model.HISTOGRAMS if histograms else ()
+    columns |= {f"{name}_added": Histograms(name) for name in names}
+    columns |= {f"{name}_added": CountTexts(name) for name in model.COUNTS}
+    found = {}
+    # Without columns to group by, there is one row even of nothing.
+    for row in rows.order_by().values(*(by or ("grain",))).annotate(**columns):
+        found[tuple(row[name] for name in by)] = Added(
+            sums={name: row[f"{name}_added"] for name in model.SUMS},
+            histograms={name: Histogram.from_bytes(_bytes(row[f"{name}_added"])) for name in names},
+            counts={name: _counts(row[f"{name}_added"]) for name in model.COUNTS},
+        )
+    return found
+
+
+def _bytes(stored: Any) -> bytes:
+    return bytes.fromhex(stored) if isinstance(stored, str) else bytes(stored or b"")
+
+
+def _counts(lines: str | None) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for line in (lines or "").splitlines():
+        found.update(json.loads(line))
+    return dict(found)
