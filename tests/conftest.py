@@ -13,6 +13,7 @@ from django.db import connections
 
 from apps.providers import registry
 from apps.providers.openai_api.client import close_client
+from apps.providers.prices.versions import forget_overrides
 from tests.away import Lose, losing
 from tests.scripted import SCRIPTED, Script, Step
 
@@ -98,3 +99,9 @@ def database_away() -> Lose:
 def _forget_limits() -> None:
     """Rate limits live in the cache, which outlives a test's transaction."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _forget_prices() -> None:
+    """So does the process's table of our own prices."""
+    forget_overrides()

@@ -7,11 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 from apps.assistant.turn_toolbox import AttemptToolbox
+from apps.metrics.models import PRICE_VERSION_LENGTH
 from apps.metrics.models import Attempt as AttemptRow
 from apps.providers.events import Done, Event, Meta, Text, ToolCall, ToolResult, Usage
+from apps.providers.prices.costs import PLACES
 from apps.routing.choose import Reason
 
 Outcome = AttemptRow.Outcome
+#: Behind the versions of prices that a column holds, where there are more.
+CUT = ", …"
 UNFINISHED = {"error": {"code": "unfinished", "message": "This call did not finish.", "retryable": True}}
 
 
@@ -99,7 +103,8 @@ class Attempt:
     @property
     def model(self) -> str:
         """The model that answered, or that was asked in vain; "" where none was."""
-        return self.done.model if self.done else self.asked_model
+        used = self.usages[-1].model if self.usages else ""
+        return self.done.model if self.done else self.asked_model or used
 
     @property
     def had_visible_text(self) -> bool:
@@ -161,11 +166,25 @@ class Transcript:
 
 
 def cost_usd(usages: Iterable[Usage]) -> Decimal | None:
-    """The sum over model calls; None where none was reported or one of them has no known price."""
+    """The sum over model calls; None where none was reported or one of them has no known price.
+
+    Each call is rounded to what the column holds and no sum is, so that the attempts add up to their turn exactly.
+    """
     costs = [usage.cost_usd for usage in usages]
     if not costs or None in costs:
         return None
-    return sum((Decimal(str(cost)) for cost in costs), Decimal())
+    return sum((Decimal(str(cost)).quantize(PLACES) for cost in costs), Decimal())
+
+
+def price_version(usages: Iterable[Usage]) -> str:
+    """The prices behind the cost, in order of first use: "override 7, free"; too many for the column end in "…"."""
+    versions = list(dict.fromkeys(usage.price_version for usage in usages if usage.price_version))
+    joined = ", ".join(versions)
+    if len(joined) <= PRICE_VERSION_LENGTH:
+        return joined
+    while versions and len(", ".join(versions)) > PRICE_VERSION_LENGTH - len(CUT):
+        versions.pop()
+    return ", ".join(versions) + CUT
 
 
 def tokens(usages: list[Usage], kind: str) -> int | None:

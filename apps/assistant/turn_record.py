@@ -3,7 +3,7 @@
 from hashlib import sha256
 from uuid import UUID
 
-from apps.assistant.transcript import Attempt, Transcript, cost_usd, tokens
+from apps.assistant.transcript import Attempt, Transcript, cost_usd, price_version, tokens
 from apps.metrics.models import CALL_ID_LENGTH, MODEL_LENGTH, NAME_LENGTH, Status
 from apps.metrics.records import AttemptRecord, ToolCallRecord, TurnRecord
 from apps.routing.choose import Route
@@ -22,7 +22,7 @@ def turn_record(
 ) -> TurnRecord:
     """The record; what an upstream named is cut to what a column holds. `ended` is a reading of the turn's clock.
 
-    Tokens and cost are those of all attempts, answer and intent of the one that served.
+    Tokens and cost are those of all attempts, model and answer of the one that served or tried last.
     """
     usages, done = transcript.usages, transcript.done
     return TurnRecord(
@@ -32,7 +32,7 @@ def turn_record(
         route_reason=_reason(route, transcript),
         attempts=len(transcript.attempts),
         is_fallback=isinstance(route, Route) and serving_provider(route, transcript) != route.provider,
-        model=done.model[:MODEL_LENGTH] if done else "",
+        model=transcript.last.model[:MODEL_LENGTH] if transcript.last else "",
         latency_ms=latency_ms,
         ttft_ms=transcript.ttft_ms,
         tokens_input=tokens(usages, "input"),
@@ -40,6 +40,7 @@ def turn_record(
         tokens_cached=tokens(usages, "cached"),
         tokens_reasoning=tokens(usages, "reasoning"),
         cost_usd=cost_usd(usages),
+        price_version=price_version(usages),
         error=error_code[:NAME_LENGTH],
         read_as=done.sidecar.get("intent", "") if done else "",
         response_text=transcript.answer,
@@ -81,6 +82,7 @@ def _attempt(attempt: Attempt, transcript: Transcript, *, ended: float) -> Attem
         tokens_cached=tokens(usages, "cached"),
         tokens_reasoning=tokens(usages, "reasoning"),
         cost_usd=cost_usd(usages),
+        price_version=price_version(usages),
     )
 
 

@@ -25,6 +25,7 @@ from apps.core import rows
 from apps.metrics import services as metrics
 from apps.metrics.models import Attempt, Status
 from apps.providers.events import Done, Error
+from apps.providers.prices.versions import refresh_overrides
 from apps.providers.protocol import Message
 from apps.routing import services as routing
 from apps.routing.choose import Route
@@ -74,6 +75,8 @@ def begin_turn(
     Raises TurnRefused or OverrideRefused; then nothing is stored. Where nobody can serve, the turn is stored all the
     same, for a retry, and its `route` says why.
     """
+    # Here, because model calls are priced on the event loop, which may not ask the database.
+    refresh_overrides()
     now = timezone.now()
     is_new = _lock_conversation(session_id=session_id, question=question, owner=owner, now=now)
     recent = [] if is_new else _recent(session_id)

@@ -56,7 +56,7 @@ def log_unrecorded_end(begun: BegunTurn, transcript: Transcript, *, status: str,
         | {
             "status": status,
             "provider": serving_provider(begun.route, transcript),
-            "model": transcript.done.model if transcript.done else "",
+            "model": transcript.last.model if transcript.last else "",
             "attempts": len(transcript.attempts),
             "latency_ms": round((time.perf_counter() - transcript.started) * 1000, 2),
             "ttft_ms": transcript.ttft_ms,

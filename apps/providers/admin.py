@@ -1,21 +1,19 @@
 """Operations' pages for assistant profiles and workflow versions. Every change goes through the services, by POST."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 from django.views.decorators.http import require_POST
 
+import apps.providers.prices.admin  # noqa: F401  registers its page
 from apps.core.read_only import ReadOnlyAdmin
 from apps.providers.forms import USUAL_MODELS, DesignForm, NewProfileForm, ProfileForm
 from apps.providers.models import AssistantProfile, SessionWorkflow, WorkflowVersion
@@ -23,39 +21,11 @@ from apps.providers.profiles import versions as profiles
 from apps.providers.profiles.history import history
 from apps.providers.profiles.versions import BadProfile, ProfileError, ProfileReplaced
 from apps.providers.shutdown_dates import shutdown_note
+from apps.providers.versioned_admin import VersionedAdmin, number_in, require
 from apps.providers.workflow import versions
 from apps.providers.workflow.design_text import as_stored, as_text, outline
 from apps.providers.workflow.graph import BadGraph, ClassifyNode, parse_graph
 from apps.providers.workflow.versions import VersionMissing
-
-MOST_DIGITS = 9
-
-
-class VersionedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows are added, never edited or deleted; pages of its own stand in for Django's forms."""
-
-    actions = None
-    show_full_result_count = False
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        title = capfirst(self.opts.verbose_name_plural)
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def own(self, route: str, handler: Callable[..., HttpResponse], name: str) -> URLPattern:
-        url_name = f"{self.opts.app_label}_{self.opts.model_name}_{name}"
-        return path(route, self.admin_site.admin_view(handler), name=url_name)
-
-    def page(self, request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
-        folder = f"admin/{self.opts.app_label}/{self.opts.model_name}"
-        return TemplateResponse(request, f"{folder}/{template}.html", context, status=status)
-
-    def to_row(self, row: Any) -> HttpResponseRedirect:
-        url_name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
-        return HttpResponseRedirect(reverse(url_name, args=[row.pk]))
 
 
 @admin.register(AssistantProfile)
@@ -335,16 +305,6 @@ class SessionWorkflowAdmin(ReadOnlyAdmin):
     @admin.display(description="waits for an approval")
     def waits(self, row: SessionWorkflow) -> str:
         return "no" if row.pending is None else "yes"
-
-
-def number_in(text: str) -> int:
-    """A row's number as an address or a form gives it; 0, which no row has, for what is none or too long for one."""
-    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else 0
-
-
-def require(allowed: bool) -> None:
-    if not allowed:
-        raise PermissionDenied
 
 
 def in_reading_order(design: dict[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class ToolResult:
 class Usage:
     """Tokens of one model call; a turn may emit several. `cost_usd` is None where the price is unknown.
 
-    `price_version` names the prices behind the cost; both it and `model` are empty where no model ran.
+    `price_version` names the prices behind the cost, "" where that is unknown; `model` is "" where none ran.
     """
 
     tokens_input: int
@@ -58,6 +58,12 @@ class Usage:
     model: str = ""
     price_version: str = ""
     type: Literal["usage"] = "usage"
+
+
+#: The version of the prices where no model ran.
+FREE = "free"
+#: Of an answer that no model was asked for.
+NOTHING_USED = Usage(tokens_input=0, tokens_output=0, cost_usd=0.0, price_version=FREE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

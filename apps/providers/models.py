@@ -1,4 +1,4 @@
-"""What operations writes for the assistants: profiles and workflow versions, and which version a session runs."""
+"""What operations writes for the assistants: profiles, workflow versions and which one a session runs, prices."""
 
 from django.db import models
 from django.utils import timezone
@@ -85,3 +85,49 @@ class SessionWorkflow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.session_id} runs {self.version}"
+
+
+#: No model costs more a million tokens, a minute or a million characters; more is a slip of the point.
+MOST_USD_A_UNIT = 1000
+
+
+def _is_price(name: str) -> models.Q:
+    return models.Q(**{f"{name}__isnull": True}) | models.Q(**{f"{name}__gte": 0, f"{name}__lte": MOST_USD_A_UNIT})
+
+
+class PriceOverride(models.Model):
+    """One version of our own prices of a model. Rows are added, never edited; the one that began last is in force.
+
+    A price is NULL where nobody has said what the model costs by that unit: a call that used it has no known cost.
+    """
+
+    model = models.CharField(max_length=100, help_text="As the upstream names it; its dated snapshots follow it.")
+    usd_per_million_input = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
+    usd_per_million_cached = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
+    usd_per_million_output = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
+    usd_per_audio_minute = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
+    usd_per_million_characters = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
+    uses_list = models.BooleanField(default=False, help_text="The bundled list rules again from then on.")
+    valid_from = models.DateTimeField(default=timezone.now)
+    note = models.TextField(help_text="Why, and where the prices are published.")
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.CharField(max_length=150)
+
+    class Meta:
+        verbose_name = "price"
+        default_permissions = ("view", "add")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["model", "-valid_from"], name="providers_price_of_model")]
+        constraints = [
+            models.CheckConstraint(
+                name="providers_price_is_one",
+                condition=_is_price("usd_per_million_input")
+                & _is_price("usd_per_million_cached")
+                & _is_price("usd_per_million_output")
+                & _is_price("usd_per_audio_minute")
+                & _is_price("usd_per_million_characters"),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Override {self.pk}: {self.model}"

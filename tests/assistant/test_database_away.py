@@ -64,7 +64,7 @@ async def test_the_log_has_what_the_row_would_have_had_and_not_the_question(play
     assert begun.route_reason == "default"
     assert (ended.status, ended.model, ended.attempts, ended.error) == ("succeeded", "script-1", 1, "")
     assert 0 < ended.ttft_ms <= ended.latency_ms
-    assert (ended.tokens_input, ended.tokens_output, ended.cost_usd) == (10, 5, "0.25")
+    assert (ended.tokens_input, ended.tokens_output, ended.cost_usd) == (10, 5, "0.25000000")
     assert "secret" not in " ".join(str(vars(record)) for record in caplog.records)
 
 

@@ -12,7 +12,7 @@ from apps.providers.agents_sdk.agents import effort_of, gsves
 from apps.providers.agents_sdk.guardrails import INJECTION, words_of
 from apps.providers.analyst.reading import Reading
 from apps.providers.errors import NotConfigured
-from apps.providers.events import Done, Event, Meta, Text, Usage
+from apps.providers.events import NOTHING_USED, Done, Event, Meta, Text
 from apps.providers.notes.answer_notes import AnswerNotes
 from apps.providers.openai_api.prompt import input_items
 from apps.providers.openai_api.upstream import why_no_upstream
@@ -60,7 +60,7 @@ class AgentsSdk:
                 turn.notes.reading = Reading(intent="out_of_scope", question=request.question)
             turn.notes.add(text)
             yield text
-            yield Usage(tokens_input=0, tokens_output=0, cost_usd=0.0)
+            yield NOTHING_USED
             turn.model = NO_MODEL
         yield Done(
             request_id=str(request.request_id),

@@ -11,7 +11,7 @@ from apps.providers.analyst.intents import read
 from apps.providers.analyst.page import sidecar
 from apps.providers.analyst.tool_plan import plan_calls
 from apps.providers.analyst.turn import Called, Turn
-from apps.providers.events import Done, Event, Meta, Text, ToolCall, ToolResult, Usage
+from apps.providers.events import NOTHING_USED, Done, Event, Meta, Text, ToolCall, ToolResult
 from apps.providers.protocol import TurnRequest
 from apps.providers.sidecar_check import leaving
 
@@ -58,7 +58,7 @@ class Analyst:
             between = "\n\n"
             if pace_s:
                 await asyncio.sleep(pace_s)
-        yield Usage(tokens_input=0, tokens_output=0, cost_usd=0.0)
+        yield NOTHING_USED
         yield Done(
             request_id=str(request.request_id),
             provider=self.name,

@@ -18,7 +18,7 @@ from apps.providers.errors import AccessRefused, ProviderUnavailable
 from apps.providers.openai_api.failures import translated
 from apps.providers.openai_api.refused_parameters import without_refused
 from apps.providers.openai_api.upstream import Upstream, upstream
-from apps.providers.prices import load_prices
+from apps.providers.prices.listed import load_prices
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

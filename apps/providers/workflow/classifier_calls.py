@@ -6,7 +6,6 @@ only where it matters: a server that lacks the decisions API is not asked for it
 
 import json
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast
 
@@ -62,7 +61,8 @@ class _Choice(BaseModel):
 
 
 class _Decision(BaseModel):
-    answers: Annotated[list[Any], Field(min_length=1)]
+    #: Whatever it is, what it used counts.
+    answers: Any = None
     model: str = ""
     usage: Any = None
 
@@ -70,7 +70,7 @@ class _Decision(BaseModel):
 class _Response(BaseModel):
     model: str = ""
     status: str | None = None
-    output: list[Any]
+    output: Any = None
     usage: Any = None
 
 
@@ -117,7 +117,7 @@ async def decide(node: ClassifyNode, request: TurnRequest, *, provider: str, ste
     usage = usage_event(model=decision.model or DECISIONS_MODEL, usage=decision.usage)
     try:
         chosen = _Choice.model_validate(decision.answers[0])
-    except ValidationError:
+    except (ValidationError, TypeError, LookupError):
         return Answer(usage=usage)
     return _known(node, Answer(intent=chosen.choice, confidence=chosen.confidence, usage=usage))
 
@@ -187,10 +187,10 @@ def _schema(node: ClassifyNode) -> dict[str, Any]:
     }
 
 
-def _text(output: Sequence[Any]) -> str:
+def _text(output: Any) -> str:
     parts = [
         part
-        for item in output
+        for item in (output if isinstance(output, list) else ())
         if isinstance(item, dict) and isinstance(item.get("content"), list)
         for part in item["content"]
         if isinstance(part, dict) and part.get("type") == "output_text"

@@ -14,7 +14,7 @@ from apps.core.threads import in_database_thread
 from apps.providers.agents_runtime.turn import AgentTurn
 from apps.providers.analyst.intents import read
 from apps.providers.errors import ProviderProtocolError, ProviderUnavailable
-from apps.providers.events import Done, Event, Meta, Text, Usage
+from apps.providers.events import NOTHING_USED, Done, Event, Meta, Text
 from apps.providers.notes.answer_notes import AnswerNotes
 from apps.providers.openai_api.upstream import why_no_upstream
 from apps.providers.protocol import TurnRequest
@@ -91,7 +91,7 @@ async def _answer(request: TurnRequest) -> AsyncGenerator[Event]:
         raise ProviderProtocolError(code="empty")
     if agents.step == 0:
         # No model was asked, so the turn cost nothing.
-        yield Usage(tokens_input=0, tokens_output=0, cost_usd=0.0)
+        yield NOTHING_USED
     sidecar = run.sidecar if run.sidecar is not None else await asyncio.to_thread(notes.sidecar)
     yield Done(
         request_id=str(request.request_id),

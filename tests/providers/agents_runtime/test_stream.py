@@ -24,7 +24,7 @@ async def test_an_answer_without_tools_is_its_text_and_its_usage() -> None:
         events = await run_agent()
     assert [type(event) for event in events] == [Text, Text, Usage]
     assert text_of(events) == "Hello there."
-    assert events[-1] == Usage(tokens_input=120, tokens_output=30, tokens_cached=20, tokens_reasoning=10, cost_usd=None)
+    assert events[-1] == Usage(tokens_input=120, tokens_output=30, tokens_cached=20, tokens_reasoning=10, model=MODEL)
     assert len(upstream.requests) == 1
 
 

@@ -112,7 +112,7 @@ async def test_an_attack_gets_a_sentence_and_no_model(question: str) -> None:
     assert heard.text == KEEPS_RULES
     assert heard.metas[1] == {"guardrail": "injection"}
     assert heard.kinds == ["meta", "meta", "text", "usage", "done"]
-    assert heard.events[3] == Usage(tokens_input=0, tokens_output=0, cost_usd=0.0)
+    assert heard.events[3] == Usage(tokens_input=0, tokens_output=0, cost_usd=0.0, price_version="free")
     assert heard.done.model == NO_MODEL
     assert heard.calls == []
     assert upstream.requests == []

@@ -53,7 +53,7 @@ async def test_events_come_in_order(question: str) -> None:
     assert len({call.call_id for call in answer.calls}) == len(answer.calls)
     assert Text in kinds
     usage = answer.events[-2]
-    assert usage == Usage(tokens_input=0, tokens_output=0, cost_usd=0.0)
+    assert usage == Usage(tokens_input=0, tokens_output=0, cost_usd=0.0, price_version="free")
     done = answer.events[-1]
     assert isinstance(done, Done)
     assert (done.provider, done.model) == ("analyst", "analyst-1")

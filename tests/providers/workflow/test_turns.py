@@ -184,7 +184,7 @@ async def test_a_running_session_keeps_its_version_while_another_goes_live(upstr
     other = await run(CHART, session_id=UUID(int=3))
     assert (other.nodes, other.metas[0]["workflow_version"]) == (["declined"], 2)
     assert (other.done.model, other.text) == ("workflow-2", design["nodes"]["declined"]["text"])
-    assert other.usage == [Usage(tokens_input=0, tokens_output=0, cost_usd=0.0)]
+    assert other.usage == [Usage(tokens_input=0, tokens_output=0, cost_usd=0.0, price_version="free")]
 
 
 async def test_nodes_that_write_one_after_another_stand_apart(upstream_server: ScriptedUpstream) -> None:

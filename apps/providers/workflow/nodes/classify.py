@@ -45,13 +45,19 @@ async def enter(node_id: str, node: ClassifyNode, run: Run) -> AsyncGenerator[Ev
     # Before the clock starts: the first call of a process imports the SDK.
     await openai_client()
     asked = _Asked()
+    failure: ProviderError | None = None
     try:
         async with asyncio.timeout(DEADLINE_VOICE_S if run.request.is_voice else DEADLINE_S):
             await _ask(node, run, asked)
     except TimeoutError:
         logger.warning("Classifier was late", extra={"node": node_id})
+    except ProviderError as error:
+        failure = error
     for usage in asked.usage:
         yield run.noted(usage)
+    if failure is not None:
+        # What an earlier way used is paid for all the same.
+        raise failure
     reading, intents = run.notes.reading, [intent.value for intent in node.intents]
     if asked.answer is not None and asked.answer.intent is not None:
         found = Classification(
