@@ -195,6 +195,17 @@ vars().update({name: value for name, value in MAIL_SERVER.items() if name.starts
 EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="")
 
+# Traces -------------------------------------------------------------------------------------------
+
+# Langfuse gets a trace of each turn where both keys are set; what people wrote only where LANGFUSE_TEXT says so.
+LANGFUSE_PUBLIC_KEY = env.str("LANGFUSE_PUBLIC_KEY", default="")
+LANGFUSE_SECRET_KEY = env.str("LANGFUSE_SECRET_KEY", default="")
+LANGFUSE_BASE_URL = env.str("LANGFUSE_BASE_URL", default=env.str("LANGFUSE_HOST", default="https://cloud.langfuse.com"))
+LANGFUSE_PROJECT_ID = env.str("LANGFUSE_PROJECT_ID", default="")
+LANGFUSE_TRACING_ENVIRONMENT = env.str("LANGFUSE_TRACING_ENVIRONMENT", default="")
+LANGFUSE_SAMPLE_RATE = env.float("LANGFUSE_SAMPLE_RATE", default=1.0)
+LANGFUSE_TEXT = env.bool("LANGFUSE_TEXT", default=False)
+
 # Pages, static files, time ------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-us"
