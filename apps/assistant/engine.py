@@ -20,12 +20,14 @@ from apps.assistant.errors import ConversationBusy
 from apps.assistant.messages import clean_message
 from apps.assistant.models import Turn
 from apps.assistant.owner import Owner
+from apps.assistant.traced_turn import trace_turn
 from apps.assistant.transcript import Transcript
 from apps.assistant.turns import NOT_KEPT, BegunTurn, begin_turn, finish_turn, give_up_turn
 from apps.assistant.unrecorded import begin_unrecorded, log_unrecorded_end, went_away
 from apps.core.database_away import is_away, with_second_look
 from apps.core.request_context import bind_ids
 from apps.core.threads import in_database_thread
+from apps.metrics.records import Reading
 from apps.providers.errors import ProviderError
 from apps.providers.events import Done, Error, Event, Json, Meta
 from apps.routing.choose import Route
@@ -150,7 +152,7 @@ async def _begin(
             if not is_away(error):
                 raise
             is_recorded = False
-    return begin_unrecorded(session_id=session_id, question=question, is_voice=is_voice, override=override)
+    return begin_unrecorded(session_id=session_id, question=question, owner=owner, is_voice=is_voice, override=override)
 
 
 async def _end_unseen(beginning: asyncio.Future[BegunTurn], transcript: Transcript) -> None:
@@ -164,32 +166,44 @@ async def _end_unseen(beginning: asyncio.Future[BegunTurn], transcript: Transcri
 async def _finish(
     begun: BegunTurn, transcript: Transcript, *, status: Turn.Status, error: Error | None
 ) -> Error | Meta | None:
-    """Stores the end; what is to be said of it where it was not stored.
+    """Stores the end and hands the turn to whoever traces it; what is to be said of it where it was not stored."""
+    ended = time.perf_counter()
+    word, reading = await _store_end(begun, transcript, status=status, error=error, ended=ended)
+    if isinstance(word, Error):
+        status, error = Turn.Status.FAILED, word
+    trace_turn(begun=begun, transcript=transcript, status=status, error=error, ended=ended, reading=reading)
+    return word
+
+
+async def _store_end(
+    begun: BegunTurn, transcript: Transcript, *, status: Turn.Status, error: Error | None, ended: float
+) -> tuple[Error | Meta | None, Reading | None]:
+    """What is to be said where it was not stored, and what was read in it where it was.
 
     Where the database refuses it, the rows are closed without it: no turn stays open, and the next question need not
     wait until a sweep finds this one. Where the database is away, the answer stands and the rows are left to the sweep.
     """
     if not begun.is_recorded:
         log_unrecorded_end(begun, transcript, status=status, error=error)
-        return None
+        return None, None
     try:
-        await in_database_thread(
+        reading = await in_database_thread(
             with_second_look,
             finish_turn,
             begun=begun,
             transcript=transcript,
             status=status,
             error=error,
-            ended=time.perf_counter(),
+            ended=ended,
         )
     except Exception as exception:  # what a provider said may be something that no column takes
         logger.error("Turn could not be stored", exc_info=exception)
         if is_away(exception):
             log_unrecorded_end(begun, transcript, status=status, error=error)
-            return went_away()
+            return went_away(), None
         await in_database_thread(give_up_turn, begun=begun)
-        return Error(message=NOT_KEPT, retryable=True, code="not_kept")
-    return None
+        return Error(message=NOT_KEPT, retryable=True, code="not_kept"), None
+    return None, reading
 
 
 def _opening(begun: BegunTurn) -> Meta:

@@ -32,6 +32,13 @@ class CallMade:
     latency_ms: float | None = None
     retries: int = 0
     was_reused: bool = False
+    #: A monotonic reading; a call that is reused is answered sooner than its run took.
+    answered_at: float | None = None
+
+    @property
+    def error_code(self) -> str:
+        """The class of what went wrong; "" where nothing did."""
+        return "" if self.ok else str(self.result.get("error", {}).get("code", "unknown"))
 
     def as_json(self) -> dict[str, Any]:
         """As the turn keeps it for the page."""
@@ -43,6 +50,20 @@ class CallMade:
             "result": self.result,
             "latency_ms": self.latency_ms,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCall:
+    """One call of a model, known once its usage is. It began with its attempt, or as the call or tool before it ended.
+
+    The readings are of the turn's monotonic clock; `text` is what it wrote of the answer.
+    """
+
+    usage: Usage
+    started: float
+    ended: float
+    first_text_at: float | None
+    text: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,10 +82,17 @@ class Attempt:
     n_characters: int = 0
     first_text_at: float | None = None
     tool_calls: dict[str, CallMade] = field(default_factory=dict)
-    usages: list[Usage] = field(default_factory=list)
+    model_calls: list[ModelCall] = field(default_factory=list)
     done: Done | None = None
     #: What the provider said it asks, until the answer says which model it was.
     asked_model: str = ""
+    #: Of the model call that runs, if one does: where it began, its first text, and which pieces of text precede it.
+    _call_began: float = field(init=False)
+    _call_first_text_at: float | None = None
+    _n_pieces_before: int = 0
+
+    def __post_init__(self) -> None:
+        self._call_began = self.started
 
     def add(self, event: Event, *, now: float) -> None:
         """Takes note of one event. Raises KeyError for the result of a call that was never made."""
@@ -72,6 +100,8 @@ class Attempt:
             case Text():
                 if self.first_text_at is None and event.content:
                     self.first_text_at = now
+                if self._call_first_text_at is None and event.content:
+                    self._call_first_text_at = now
                 self.text.append(event.content)
                 self.n_characters += len(event.content)
             case ToolCall():
@@ -84,8 +114,9 @@ class Attempt:
                 call.ok, call.result, call.latency_ms = event.ok, event.result, event.latency_ms
                 call.retries = noted.retries if noted else event.retries
                 call.was_reused = noted.was_reused if noted else False
+                call.answered_at = self._call_began = now
             case Usage():
-                self.usages.append(event)
+                self._note_model_call(event, now=now)
             case Meta():
                 self.asked_model = str(event.data.get("model") or self.asked_model)
             case Done():
@@ -95,6 +126,22 @@ class Attempt:
 
     def end(self, outcome: Outcome, *, now: float, error_code: str = "") -> None:
         self.outcome, self.ended, self.error_code = outcome, now, error_code
+
+    def _note_model_call(self, usage: Usage, *, now: float) -> None:
+        self.model_calls.append(
+            ModelCall(
+                usage=usage,
+                started=self._call_began,
+                ended=now,
+                first_text_at=self._call_first_text_at,
+                text="".join(self.text[self._n_pieces_before :]),
+            )
+        )
+        self._call_began, self._call_first_text_at, self._n_pieces_before = now, None, len(self.text)
+
+    @property
+    def usages(self) -> list[Usage]:
+        return [call.usage for call in self.model_calls]
 
     @property
     def answer(self) -> str:
@@ -117,7 +164,7 @@ class Attempt:
     @property
     def left_no_trace(self) -> bool:
         """It said, called and used nothing."""
-        return not (self.text or self.tool_calls or self.usages)
+        return not (self.text or self.tool_calls or self.model_calls)
 
 
 @dataclass(slots=True, kw_only=True)

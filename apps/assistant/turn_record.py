@@ -75,7 +75,7 @@ def _attempt(attempt: Attempt, transcript: Transcript, *, ended: float) -> Attem
         error=attempt.error_code[:NAME_LENGTH],
         had_visible_text=attempt.had_visible_text,
         started_at=transcript.moment(attempt.started),
-        latency_ms=_ms(_end_of(attempt, ended) - attempt.started),
+        latency_ms=_ms(end_of(attempt, ended=ended) - attempt.started),
         ttft_ms=None if first_text_at is None else _ms(first_text_at - attempt.started),
         tokens_input=tokens(usages, "input"),
         tokens_output=tokens(usages, "output"),
@@ -100,14 +100,13 @@ def _tool_calls(transcript: Transcript, *, ended: float) -> tuple[ToolCallRecord
             taken.add(call_id)
             latency_ms = call.latency_ms
             if latency_ms is None:
-                latency_ms = _ms(_end_of(attempt, ended) - call.called_at)
-            code = "" if call.ok else str(call.result.get("error", {}).get("code", "unknown"))
+                latency_ms = _ms(end_of(attempt, ended=ended) - call.called_at)
             records.append(
                 ToolCallRecord(
                     call_id=call_id,
                     name=call.name[:NAME_LENGTH],
                     ok=call.ok,
-                    error_code=code[:NAME_LENGTH],
+                    error_code=call.error_code[:NAME_LENGTH],
                     arguments=call.arguments,
                     latency_ms=latency_ms,
                     started_at=transcript.moment(call.called_at),
@@ -126,7 +125,8 @@ def _unique_id(wanted: str, taken: set[str]) -> str:
     return wanted
 
 
-def _end_of(attempt: Attempt, ended: float) -> float:
+def end_of(attempt: Attempt, *, ended: float) -> float:
+    """When it ended, by the turn's clock: with the turn where nobody ended it."""
     return ended if attempt.ended is None else attempt.ended
 
 

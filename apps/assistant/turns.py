@@ -24,6 +24,7 @@ from apps.assistant.turn_record import serving_provider, turn_record
 from apps.core import rows
 from apps.metrics import services as metrics
 from apps.metrics.models import Attempt, Status
+from apps.metrics.records import Reading
 from apps.providers.events import Done, Error
 from apps.providers.prices.versions import refresh_overrides
 from apps.providers.protocol import Message
@@ -56,6 +57,7 @@ class BegunTurn:
     #: When the stops were read that the route rests on, by the turn's clock.
     read_at: float
     is_voice: bool
+    person_hash: str
     #: Its rows exist; the database was not away when it began.
     is_recorded: bool = True
 
@@ -117,6 +119,7 @@ def begin_turn(
         route=route,
         read_at=read_at,
         is_voice=is_voice,
+        person_hash=owner.hashed,
     )
 
 
@@ -176,10 +179,10 @@ def _lock_conversation(*, session_id: UUID, question: str, owner: Owner, now: da
 @transaction.atomic
 def finish_turn(
     *, begun: BegunTurn, transcript: Transcript, status: Turn.Status, error: Error | None, ended: float
-) -> None:
-    """Finishes the turn and its request log row together; a turn that a sweep has closed meanwhile stays closed.
+) -> Reading | None:
+    """Finishes the turn and its request log row together, and gives what that row was given to read.
 
-    `ended` is a reading of the transcript's clock.
+    A turn that a sweep has closed meanwhile stays closed. `ended` is a reading of the transcript's clock.
     """
     latency_ms = round((ended - transcript.started) * 1000, 2)
     done = transcript.done
@@ -203,7 +206,7 @@ def finish_turn(
         logger.warning("Turn was closed before it finished")
     _name_after_first_answer(begun, done)
     _note_success(begun, transcript)
-    metrics.finish_request(
+    return metrics.finish_request(
         turn_record(
             request_id=begun.request_id,
             route=begun.route,

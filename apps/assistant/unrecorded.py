@@ -5,6 +5,7 @@ import time
 import uuid
 from uuid import UUID
 
+from apps.assistant.owner import Owner
 from apps.assistant.transcript import Transcript, cost_usd, tokens
 from apps.assistant.turn_record import serving_provider
 from apps.assistant.turns import BegunTurn
@@ -20,7 +21,9 @@ NOT_RECORDED = "This answer is not kept: our records cannot be reached right now
 WENT_AWAY = "The database went away while this was answered, so the answer is not kept."
 
 
-def begin_unrecorded(*, session_id: UUID, question: str, is_voice: bool, override: str | None) -> BegunTurn:
+def begin_unrecorded(
+    *, session_id: UUID, question: str, owner: Owner, is_voice: bool, override: str | None
+) -> BegunTurn:
     """Chooses who answers and stores nothing. Raises OverrideRefused."""
     route: Route | NoProvider
     read_at = time.perf_counter()
@@ -37,6 +40,7 @@ def begin_unrecorded(*, session_id: UUID, question: str, is_voice: bool, overrid
         route=route,
         is_voice=is_voice,
         read_at=read_at,
+        person_hash=owner.hashed,
         is_recorded=False,
     )
     reason = str(route.reason) if isinstance(route, Route) else route.code

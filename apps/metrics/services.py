@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.core import rows
 from apps.metrics.classifiers import CLASSIFIER_VERSION, INTENT_OF, Claims, classify
 from apps.metrics.models import Attempt, RequestLog, RequestText, Status, ToolCall, trace_id_of
-from apps.metrics.records import SUCCESS_BY_STATUS, TurnRecord
+from apps.metrics.records import SUCCESS_BY_STATUS, Reading, TurnRecord
 
 logger = logging.getLogger(__name__)
 
@@ -50,13 +50,16 @@ def start_request(
         rows.insert(RequestText(request=row, query=query))
 
 
-def finish_request(record: TurnRecord) -> bool:
-    """Closes the started row with its answer and all its children, in one transaction; False when it was closed before.
+def finish_request(record: TurnRecord) -> Reading | None:
+    """Closes the started row with its answer and all its children, in one transaction, and gives what was read in it.
+
+    None when the row was closed before.
 
     A row is closed once. Whoever is late, such as a turn that ends after a sweep took it for dead, changes nothing:
     what reads the log may have counted the row already.
     """
-    claims = classify(record.response_text) if record.response_text else Claims()
+    reading = read_turn(record)
+    claims = reading.claims
     with transaction.atomic(savepoint=False):
         closed = rows.update(
             RequestLog,
@@ -80,7 +83,7 @@ def finish_request(record: TurnRecord) -> bool:
                 "cost_usd": record.cost_usd,
                 "price_version": record.price_version,
                 "error": record.error,
-                "intent": INTENT_OF.get(record.read_as, "") if record.read_as else "",
+                "intent": reading.intent,
                 "read_as": record.read_as,
                 "has_risk_disclaimer": claims.has_risk_disclaimer,
                 "mentions_stop_loss": claims.mentions_stop_loss,
@@ -101,7 +104,15 @@ def finish_request(record: TurnRecord) -> bool:
             "Request finished late or never started",
             extra={"request_id": str(record.request_id), "late_status": str(record.status)},
         )
-    return bool(closed)
+    return reading if closed else None
+
+
+def read_turn(record: TurnRecord) -> Reading:
+    """What the classifiers read in it."""
+    return Reading(
+        intent=INTENT_OF.get(record.read_as, "") if record.read_as else "",
+        claims=classify(record.response_text) if record.response_text else Claims(),
+    )
 
 
 def note_switch(*, request_id: UUID, provider: str) -> None:
