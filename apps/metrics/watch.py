@@ -1,4 +1,4 @@
-"""The loop that looks at the rollout by itself: once a period, whichever process comes first, also with nobody awake.
+"""The loop that looks at rollout and alerts by itself: once a period, whichever process comes first, nobody awake.
 
 `manage.py serve` and `manage.py watch` run it. The row `Watch` is the lease: a conditional update claims each look, and
 a process that dies in the middle of one holds it for a bounded time only. Messages do not wait for the next look.
@@ -21,6 +21,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from apps.core.threads import give_connections_back
+from apps.metrics.alerts.look import weigh_alerts
 from apps.metrics.evidence.guardrails import candidates, evaluate_all
 from apps.routing.circuits import prune_outcomes
 from apps.routing.delivery import deliver_due
@@ -64,7 +65,7 @@ def weigh_evidence(*, now: datetime) -> list[str]:
 
 
 #: What a look does, in order: what follows from the evidence comes after it. One step that fails stops no other.
-STEPS: tuple[Step, ...] = (forget_outcomes, weigh_evidence, step_schedules)
+STEPS: tuple[Step, ...] = (forget_outcomes, weigh_evidence, step_schedules, weigh_alerts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""One e-mail to everybody who is told of the rollout, by Django's mail settings."""
+"""One e-mail to everybody who is told, by Django's mail settings."""
 
 import smtplib
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What people outside were told of the rollout, and whether it reached them."""
+"""What people outside were told, and whether it reached them."""
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -11,10 +11,10 @@ from apps.routing.models import Notification
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin):
     list_display = ("at", "subject", "state")
-    list_filter = ("kind",)
+    list_filter = ("topic", "kind")
     search_fields = ("subject",)
     date_hierarchy = "at"
-    fields = ("at", "kind", "subject", "body", "state")
+    fields = ("at", "topic", "kind", "subject", "body", "state")
     id_fields = ("id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:

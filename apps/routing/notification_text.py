@@ -107,19 +107,21 @@ def message_of(change: RolloutChange, *, page_url: str, two_people: bool) -> Mes
     if two_people and change.action == Action.PROPOSED:
         to_do += f" It wants somebody other than {change.by}."
     lines = (
-        f"What: {_line(change.summary)}",
+        f"What: {one_line(change.summary)}",
         f"Who: {_who(change)}",
         f"Why: {_why(change.reason.strip())}",
         f"What to do: {to_do}",
         f"Where to look: {page_url or 'Routing › Rollout in the admin'}",
     )
-    return Message(subject=_line(words.subject.format_map(named))[:SUBJECT_CHARACTERS], body="\n\n".join(lines) + "\n")
+    return Message(
+        subject=one_line(words.subject.format_map(named))[:SUBJECT_CHARACTERS], body="\n\n".join(lines) + "\n"
+    )
 
 
 def _who(change: RolloutChange) -> str:
     second = f", approved by {change.approved_by}" if change.approved_by else ""
     at = f"{change.at.day} {change.at:%B %Y, %H:%M:%S} UTC"
-    return _line(f"{change.by}{second}, {at}, rollout version {change.version}")
+    return one_line(f"{change.by}{second}, {at}, rollout version {change.version}")
 
 
 def _why(reason: str) -> str:
@@ -130,6 +132,6 @@ def _why(reason: str) -> str:
     return reason
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """On one line: a header of an e-mail has no second."""
     return " ".join(text.split())

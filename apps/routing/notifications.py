@@ -1,7 +1,8 @@
-"""Tells people outside of what happens to the rollout: a row with the change, sent later by the watch."""
+"""Tells people outside what happens: a row written with what it tells of, sent later by the watch."""
 
 import logging
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -9,11 +10,15 @@ from django.db import transaction
 from django.urls import reverse
 
 from apps.routing.models import Notification, NotificationDelivery, Rollout, RolloutChange
-from apps.routing.notification_text import REFUSED_QUIET_S, message_of
+from apps.routing.notification_text import REFUSED_QUIET_S, SUBJECT_CHARACTERS, message_of, one_line
 
 logger = logging.getLogger(__name__)
 
 Channel = NotificationDelivery.Channel
+
+TOPIC = "rollout"
+#: Rows deleted in one transaction.
+BATCH = 1_000
 
 
 def notify_of(change: RolloutChange) -> None:
@@ -21,13 +26,12 @@ def notify_of(change: RolloutChange) -> None:
 
     Whatever goes wrong here stays here: a stop that nobody is told of is still a stop.
     """
-    channels = open_channels()
-    if not channels:
+    if not open_channels():
         return
     try:
         # A savepoint: on PostgreSQL one failed statement would end the caller's transaction as well.
         with transaction.atomic():
-            _keep(change, channels)
+            _keep(change)
     except Exception:
         logger.exception("Notification not written", extra={"action": change.action, "provider": change.provider})
 
@@ -40,24 +44,57 @@ def open_channels() -> tuple[Channel, ...]:
 
 def rollout_page_url() -> str:
     """The rollout's page as people reach it; empty where SITE_URL does not say how."""
+    return site_url(reverse("admin:routing_rollout_change", args=[Rollout.ONLY_ID]))
+
+
+def site_url(path: str) -> str:
+    """A page of this site as people reach it; empty where SITE_URL does not say how."""
     site = settings.SITE_URL.rstrip("/")
-    return f"{site}{reverse('admin:routing_rollout_change', args=[Rollout.ONLY_ID])}" if site else ""
+    return f"{site}{path}" if site else ""
 
 
-def _keep(change: RolloutChange, channels: tuple[Channel, ...]) -> None:
+def keep_message(
+    *, topic: str, kind: str, subject: str, body: str, data: Mapping[str, Any], at: datetime
+) -> Notification | None:
+    """Keeps a message for every channel that somebody listens on, within the caller's transaction; None without any.
+
+    A webhook's `type` is the topic and the kind, as `rollout.stopped`.
+    """
+    channels = open_channels()
+    if not channels:
+        return None
+    notification = Notification.objects.create(
+        at=at, topic=topic, kind=kind, subject=one_line(subject)[:SUBJECT_CHARACTERS], body=body, data=dict(data)
+    )
+    NotificationDelivery.objects.bulk_create(
+        NotificationDelivery(notification=notification, channel=channel, next_try_at=at) for channel in channels
+    )
+    return notification
+
+
+def prune_notifications(*, before: datetime) -> int:
+    """Deletes messages written before then, with their deliveries, oldest first, in batches; how many messages."""
+    n_deleted = 0
+    while batch := list(Notification.objects.filter(at__lt=before).order_by("at").values_list("pk", flat=True)[:BATCH]):
+        with transaction.atomic():
+            NotificationDelivery.objects.filter(notification__in=batch).delete()
+            Notification.objects.filter(pk__in=batch).delete()
+        n_deleted += len(batch)
+    return n_deleted
+
+
+def _keep(change: RolloutChange) -> None:
     page_url = rollout_page_url()
     message = message_of(change, page_url=page_url, two_people=settings.ROLLOUT_TWO_PERSON)
     if message is None or _is_told_already(change):
         return
-    notification = Notification.objects.create(
-        at=change.at,
+    keep_message(
+        topic=TOPIC,
         kind=change.action,
         subject=message.subject,
         body=message.body,
         data=_data(change, page_url=page_url),
-    )
-    NotificationDelivery.objects.bulk_create(
-        NotificationDelivery(notification=notification, channel=channel, next_try_at=change.at) for channel in channels
+        at=change.at,
     )
 
 
@@ -66,7 +103,7 @@ def _is_told_already(change: RolloutChange) -> bool:
     if change.action != RolloutChange.Action.REFUSED:
         return False
     lately = change.at - timedelta(seconds=REFUSED_QUIET_S)
-    return Notification.objects.filter(kind=change.action, at__gt=lately, data__by=change.by).exists()
+    return Notification.objects.filter(topic=TOPIC, kind=change.action, at__gt=lately, data__by=change.by).exists()
 
 
 def _data(change: RolloutChange, *, page_url: str) -> dict[str, Any]:

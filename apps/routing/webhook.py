@@ -48,7 +48,7 @@ def post(notification: Notification, *, at: datetime) -> None:
 
 def body_of(notification: Notification) -> bytes:
     content = {
-        "type": f"rollout.{notification.kind}",
+        "type": f"{notification.topic}.{notification.kind}",
         "timestamp": notification.at.astimezone(UTC).isoformat(),
         "data": {**notification.data, "subject": notification.subject, "body": notification.body},
     }

@@ -1,5 +1,6 @@
 """What happened: one row a turn, its text apart, its attempts and tool calls below. Analysts query these by name."""
 
+from apps.metrics.models.alert import About, Alert, AlertReading, AlertRule, AlertState, Channel, Measure
 from apps.metrics.models.attempt import Attempt
 from apps.metrics.models.request import (
     MODEL_LENGTH,
@@ -19,8 +20,15 @@ __all__ = [
     "MODEL_LENGTH",
     "NAME_LENGTH",
     "PRICE_VERSION_LENGTH",
+    "About",
+    "Alert",
+    "AlertReading",
+    "AlertRule",
+    "AlertState",
     "Attempt",
+    "Channel",
     "Grain",
+    "Measure",
     "RequestLog",
     "RequestText",
     "RollupDue",

@@ -6,7 +6,7 @@ from typing import Self
 
 from apps.metrics.rollups.histogram import Histogram
 from apps.metrics.rollups.intervals import mean_of, rate_of
-from apps.routing.evidence_intervals import Interval
+from apps.routing.evidence.intervals import Interval
 
 
 def _added(a: object, b: object) -> object:

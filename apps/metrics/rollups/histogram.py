@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from apps.routing.evidence_intervals import Interval, quantile_interval
+from apps.routing.evidence.intervals import Interval, quantile_interval
 
 #: A bucket ends this many times further up than the one before it.
 GROWTH = 1.04

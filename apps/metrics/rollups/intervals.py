@@ -3,7 +3,7 @@
 import math
 from statistics import NormalDist
 
-from apps.routing.evidence_intervals import Interval
+from apps.routing.evidence.intervals import Interval
 
 #: Fewer values say nothing of how far a mean may be off.
 FEWEST_FOR_A_MEAN = 6

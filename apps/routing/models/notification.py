@@ -12,6 +12,7 @@ class Notification(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     at = models.DateTimeField(default=timezone.now)
+    topic = models.CharField(max_length=16, default="rollout", db_default="rollout", help_text="What it is about.")
     kind = models.CharField(max_length=32, help_text="The action that it tells of.")
     subject = models.CharField(max_length=200)
     body = models.TextField()
