@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+import apps.metrics.alerts.admin  # noqa: F401  registers its pages
 from apps.core.read_only import ReadOnlyAdmin
 from apps.metrics.models import Attempt, RequestLog, RequestText, ToolCall
 from apps.providers.registry import PROVIDERS
