@@ -44,10 +44,11 @@ bench: .venv/.tools .env
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-# Rewrites both locks from their .in files; needs uv.
+# Rewrites the locks from their .in files; needs uv.
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements-dev.in -o requirements-dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements-prometheus.in -o requirements-prometheus.txt
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache

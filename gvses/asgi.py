@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import django
@@ -17,15 +17,14 @@ from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.module_loading import import_string
 
+from apps.core.request_ids import Application, Receive, Send, with_request_ids
 from apps.core.threads import lent_executor
+from apps.tracing.sentry import around
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gvses.settings")
 
 SANDBOX = "apps.sandbox.asgi.application"
 SHORT_FORM_BYTES = 65_536
-
-Receive = Callable[[], Awaitable[Any]]
-Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 class Site(ASGIHandler):
@@ -112,4 +111,11 @@ async def refuse_socket(scope: dict[str, Any], receive: Receive, send: Send) -> 
     await send({"type": "websocket.close"})
 
 
-application = ProtocolTypeRouter({"http": http, "websocket": refuse_socket})  # type: ignore[no-untyped-call]
+def watched(application: Application) -> Application:
+    """The whole application with an id for each request and socket, and with reports of their errors."""
+    return with_request_ids(around(application))
+
+
+application = watched(
+    ProtocolTypeRouter({"http": http, "websocket": refuse_socket})  # type: ignore[no-untyped-call]
+)

@@ -2,12 +2,12 @@
 
 import json
 import logging
-import re
 import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from apps.core.exception_words import KEY, chain, words_of
 from apps.core.request_context import current_ids
 
 STANDARD_ATTRIBUTES = frozenset(logging.makeLogRecord({}).__dict__) | {
@@ -16,9 +16,6 @@ STANDARD_ATTRIBUTES = frozenset(logging.makeLogRecord({}).__dict__) | {
     "taskName",
     "request",  # Django's own lines carry the whole request
 }
-
-#: Also in a message that quotes a header.
-KEY = re.compile(r"(?i)bearer\s+[^\s'\"]+|\b[se]k[-_][\w-]{6,}")
 
 #: Below a warning these print whole requests. A variable of the SDK's own can ask for it past our levels.
 TALKATIVE = ("openai", "httpx2", "httpcore2")
@@ -32,24 +29,20 @@ class NoRequestBodies(logging.Filter):
 
 
 class Formatter(logging.Formatter):
-    """Writes of exceptions where they were raised and what they are, and nothing that they quote."""
+    """Writes of exceptions where they were raised and what they are, after those that led to them."""
 
     def formatException(self, ei: Any) -> str:
-        return "\n".join(_told(ei[1], seen=set()))
+        return "\n".join(line for exception in chain(ei[1]) for line in self._told(exception))
 
+    def _told(self, exception: BaseException) -> Iterator[str]:
+        yield "Traceback (most recent call last):"
+        yield "".join(traceback.format_tb(exception.__traceback__)).rstrip("\n")
+        words = self.words_of(exception)
+        yield f"{type(exception).__qualname__}: {words}" if words else type(exception).__qualname__
 
-def _told(exception: BaseException | None, *, seen: set[int]) -> Iterator[str]:
-    """The exception, after those that led to it. Of a message the first line: a database or a schema says there what
-    is wrong, and quotes the values below."""
-    if exception is None or id(exception) in seen:
-        return
-    seen.add(id(exception))
-    before = exception.__cause__ or (None if exception.__suppress_context__ else exception.__context__)
-    yield from _told(before, seen=seen)
-    yield "Traceback (most recent call last):"
-    yield "".join(traceback.format_tb(exception.__traceback__)).rstrip("\n")
-    message = KEY.sub("[key]", str(exception).partition("\n")[0])
-    yield f"{type(exception).__qualname__}: {message}" if message else type(exception).__qualname__
+    def words_of(self, exception: BaseException) -> str:
+        """Of a message the first line: a database or a schema says there what is wrong, and quotes the values below."""
+        return KEY.sub("[key]", str(exception).partition("\n")[0])
 
 
 def details(record: logging.LogRecord) -> dict[str, object]:
@@ -69,14 +62,21 @@ class TextFormatter(Formatter):
 
 
 class JsonFormatter(Formatter):
-    """For a machine: one object a line with time, level, logger, message, then the details."""
+    """For a machine: one object a line with time, level, logger, message, then the details.
+
+    These lines are kept and searched by many, so an exception says in them only what quotes nobody. A library's message
+    may go on with what it failed at, in further lines.
+    """
+
+    def words_of(self, exception: BaseException) -> str:
+        return words_of(exception)
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": record.getMessage().partition("\n")[0],
             **details(record),
         }
         if record.exc_info:

@@ -206,6 +206,19 @@ LANGFUSE_TRACING_ENVIRONMENT = env.str("LANGFUSE_TRACING_ENVIRONMENT", default="
 LANGFUSE_SAMPLE_RATE = env.float("LANGFUSE_SAMPLE_RATE", default=1.0)
 LANGFUSE_TEXT = env.bool("LANGFUSE_TEXT", default=False)
 
+# Errors and metrics -------------------------------------------------------------------------------
+
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="development" if DEBUG else "production")
+SENTRY_RELEASE = env.str("SENTRY_RELEASE", default="")
+SENTRY_TRACES_SAMPLE_RATE = env.float("SENTRY_TRACES_SAMPLE_RATE", default=0.05)
+# Whoever sends this token may read /metrics; without one there is no such page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+PROMETHEUS_MULTIPROC_DIR = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
+# Which names may become labels; named, never imported.
+KNOWN_PROVIDERS = "apps.providers.registry.PROVIDERS"
+KNOWN_TOOLS = "apps.market.tools.registry.TOOLS"
+
 # Pages, static files, time ------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-us"
@@ -231,7 +244,8 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "apps.chat.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 if not DEBUG:
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a load balancer asks these over plain HTTP
+    # A load balancer and a Prometheus server of one's own network ask these over plain HTTP.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
     SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE_SSL_REDIRECT else 0

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from apps.chat.accounts import AdoptingLoginView, staff_login
 from apps.core import health
+from apps.tracing.views import metrics
 
 urlpatterns = [
     path("accounts/login/", AdoptingLoginView.as_view(), name="login"),
@@ -16,6 +17,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.alive),
     path("readyz", health.ready),
+    path("metrics", metrics),
     path("", include("apps.chat.urls")),
 ]
 handler400 = "apps.chat.errors.bad_request"

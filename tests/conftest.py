@@ -11,6 +11,7 @@ from asgiref.sync import async_to_sync
 from django.core.cache import cache
 from django.db import connections
 
+from apps.core.request_context import forget_ids
 from apps.providers import registry
 from apps.providers.openai_api.client import close_client
 from apps.providers.prices.versions import forget_overrides
@@ -93,6 +94,12 @@ def database_away() -> Lose:
     """`with database_away():` is the time in which the test's database cannot be reached."""
     # An async test has a thread of its own; its database work is done here.
     return losing(connections["default"])
+
+
+@pytest.fixture(autouse=True)
+def _forget_ids() -> None:
+    """What an async test binds stays bound in the thread that ran it."""
+    forget_ids()
 
 
 @pytest.fixture(autouse=True)

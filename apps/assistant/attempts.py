@@ -19,6 +19,7 @@ from apps.assistant.succession import Chosen, Failed, note_failure, once_more, s
 from apps.assistant.transcript import Attempt, Outcome, Transcript
 from apps.assistant.turn_toolbox import TurnToolbox
 from apps.assistant.turns import BegunTurn
+from apps.core.request_context import bind_ids
 from apps.core.threads import in_database_thread
 from apps.market.tools.market_toolbox import default_toolbox
 from apps.providers.errors import (
@@ -138,6 +139,7 @@ class Attempts:
         self._tried.add(provider)
 
     def _begin(self, provider: str, toolbox: TurnToolbox) -> Attempt:
+        bind_ids(provider=provider)
         self._tried.add(provider)
         attempt = Attempt(
             number=len(self._transcript.attempts) + 1,

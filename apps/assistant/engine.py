@@ -25,7 +25,7 @@ from apps.assistant.transcript import Transcript
 from apps.assistant.turns import NOT_KEPT, BegunTurn, begin_turn, finish_turn, give_up_turn
 from apps.assistant.unrecorded import begin_unrecorded, log_unrecorded_end, went_away
 from apps.core.database_away import is_away, with_second_look
-from apps.core.request_context import bind_ids
+from apps.core.request_context import bind_ids, current_ids
 from apps.core.threads import in_database_thread
 from apps.metrics.records import Reading
 from apps.providers.errors import ProviderError
@@ -75,7 +75,10 @@ async def run_turn(
         transcript=transcript,
         is_recorded=is_recorded,
     )
-    bind_ids(session_id=session_id, request_id=begun.request_id)
+    asked_in = {"http_request_id": current_ids()["request_id"]} if "request_id" in current_ids() else {}
+    bind_ids(session_id=session_id, request_id=begun.request_id, channel="voice" if is_voice else "text")
+    # The one line that has the id of the surface's request beside the turn's, which all further lines have.
+    logger.info("Turn began", extra=asked_in)
     attempts = Attempts(begun=begun, transcript=transcript, person_hash=owner.hashed)
     try:
         async with aclosing(_answer(begun, transcript, attempts)) as events:
