@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 #: Who may want to see a turn, by name.
 SINKS = {
     "langfuse": "apps.tracing.langfuse",
+    "sentry": "apps.tracing.sentry",
+    "prometheus": "apps.tracing.prometheus",
 }
 #: Turns that may wait for the thread. One with its text is some tens of kilobytes.
 CAPACITY = 1_000
