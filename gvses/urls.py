@@ -15,6 +15,7 @@ urlpatterns = [
     path("accounts/password_change/done/", auth.PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("admin/login/", staff_login),
     path("admin/", admin.site.urls),
+    path("dashboards/", include("apps.metrics.dashboards.urls")),
     path("healthz", health.alive),
     path("readyz", health.ready),
     path("metrics", metrics),
