@@ -47,6 +47,7 @@ bench: .venv/.tools .env
 # Rewrites the locks from their .in files; needs uv.
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements-parquet.in -o requirements-parquet.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements-dev.in -o requirements-dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements-prometheus.in -o requirements-prometheus.txt
 

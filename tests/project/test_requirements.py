@@ -17,7 +17,9 @@ def test_the_customers_eight_packages_are_named() -> None:
     assert set(CUSTOMER) <= named("requirements.in")
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev", "requirements-prometheus"])
+@pytest.mark.parametrize(
+    "name", ["requirements", "requirements-dev", "requirements-parquet", "requirements-prometheus"]
+)
 def test_each_named_package_is_pinned_with_hashes(name: str) -> None:
     pins = re.findall(
         r"^([a-z0-9-]+)==\S+(.*?)(?=^\S|\Z)", (ROOT / f"{name}.txt").read_text(), re.MULTILINE | re.DOTALL

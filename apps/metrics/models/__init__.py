@@ -11,6 +11,7 @@ from apps.metrics.models.request import (
     Status,
     trace_id_of,
 )
+from apps.metrics.models.retention import Retention
 from apps.metrics.models.rollup import Grain, RollupDue, RollupState, ToolRollup, TurnRollup, VoiceRollup
 from apps.metrics.models.tool_call import CALL_ID_LENGTH, ToolCall
 from apps.metrics.models.voice_turn import VoiceTurn
@@ -31,6 +32,7 @@ __all__ = [
     "Measure",
     "RequestLog",
     "RequestText",
+    "Retention",
     "RollupDue",
     "RollupState",
     "Status",
