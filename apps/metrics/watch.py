@@ -23,6 +23,7 @@ from django.utils import timezone
 from apps.core.threads import give_connections_back
 from apps.metrics.alerts.look import weigh_alerts
 from apps.metrics.evidence.guardrails import candidates, evaluate_all
+from apps.metrics.rollups.run import roll_up
 from apps.routing.circuits import prune_outcomes
 from apps.routing.delivery import deliver_due
 from apps.routing.models import NotificationDelivery, Watch
@@ -35,6 +36,8 @@ logger = logging.getLogger(__name__)
 DELIVERY_INTERVAL_S = 5.0
 #: Whoever claimed a look and has not ended it after so long is taken for dead.
 HELD_AT_MOST_S = 120.0
+#: A look begins no more rollups after it.
+ROLL_UP_AT_MOST_S = 10.0
 #: How long a server that stops waits for what the loop is doing, and how long the loop waits for what it is sending.
 LAST_STEP_S, LAST_SEND_S = 1.5, 6.0
 
@@ -64,8 +67,27 @@ def weigh_evidence(*, now: datetime) -> list[str]:
     return [f"{evaluation.candidate}: {evaluation.summary}" for evaluation in evaluations]
 
 
-#: What a look does, in order: what follows from the evidence comes after it. One step that fails stops no other.
-STEPS: tuple[Step, ...] = (forget_outcomes, weigh_evidence, step_schedules, weigh_alerts)
+class RollupFailed(Exception):
+    """`str(error)` says how many stretches could not be built."""
+
+
+def bring_rollups_up_to_date(*, now: datetime) -> list[str]:
+    """Builds what is due for a bounded time; the next look goes on. Raises RollupFailed where some cannot be built."""
+    ran = roll_up(now=now, at_most_s=ROLL_UP_AT_MOST_S)
+    if ran.faults:
+        raise RollupFailed(f"{len(ran.faults)} rollups could not be built; the log says why.")
+    return [f"Rollups: {ran.left} more to build."] if ran.left else []
+
+
+#: What a look does, in order: what follows from the evidence comes after it, and what nobody waits for, last. One step
+#: that fails stops no other.
+STEPS: tuple[Step, ...] = (
+    forget_outcomes,
+    weigh_evidence,
+    step_schedules,
+    weigh_alerts,
+    bring_rollups_up_to_date,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

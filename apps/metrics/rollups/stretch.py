@@ -3,39 +3,35 @@
 Reading is done before the transaction, so that nobody waits for it.
 """
 
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from apps.metrics.models import Grain, ToolRollup, TurnRollup, VoiceRollup
-from apps.metrics.rollups.hour import Rows, rows_of_hour
-from apps.metrics.rollups.scope import LENGTH
+from apps.metrics.rollups.from_log import Rows, Stretch, rows_from_log
 from apps.metrics.rollups.sums import RollupModel, add_up
 
 FINER = {Grain.DAY: Grain.HOUR, Grain.WEEK: Grain.DAY}
 BATCH = 500
 
 
-def read_stretch(grain: Grain, start: datetime) -> Rows:
-    """An hour from the log, anything longer from the rows of the finer grain."""
-    if grain is Grain.HOUR:
-        return rows_of_hour(start)
+def read_stretch(stretch: Stretch, *, from_log: bool) -> Rows:
+    """From the log, or from the rows of the finer grain."""
+    if from_log:
+        return rows_from_log(stretch)
     return Rows(
-        turns=_added(TurnRollup, grain, start),
-        tools=_added(ToolRollup, grain, start),
-        voice=_added(VoiceRollup, grain, start),
+        turns=_added(TurnRollup, stretch), tools=_added(ToolRollup, stretch), voice=_added(VoiceRollup, stretch)
     )
 
 
-def _added(model: Any, grain: Grain, start: datetime) -> list[Any]:
+def _added(model: Any, stretch: Stretch) -> list[Any]:
     found = []
-    period = {"grain": FINER[grain], "start__gte": start, "start__lt": start + LENGTH[grain]}
+    period = {"grain": FINER[stretch.grain], "start__gte": stretch.start, "start__lt": stretch.end}
     for key, added in add_up(model.objects.filter(**period), by=model.DIMENSIONS).items():
         found.append(
             model(
-                grain=grain,
-                start=start,
+                grain=stretch.grain,
+                start=stretch.start,
                 **dict(zip(model.DIMENSIONS, key, strict=True)),
                 **added.sums,
                 **added.counts,
@@ -45,14 +41,14 @@ def _added(model: Any, grain: Grain, start: datetime) -> list[Any]:
     return found
 
 
-def replace_stretch(grain: Grain, start: datetime, rows: Rows) -> None:
+def replace_stretch(stretch: Stretch, rows: Rows) -> None:
     """All of it or nothing."""
     with transaction.atomic():
-        _replace(TurnRollup, grain, start, rows.turns)
-        _replace(ToolRollup, grain, start, rows.tools)
-        _replace(VoiceRollup, grain, start, rows.voice)
+        _replace(TurnRollup, stretch, rows.turns)
+        _replace(ToolRollup, stretch, rows.tools)
+        _replace(VoiceRollup, stretch, rows.voice)
 
 
-def _replace(model: RollupModel, grain: Grain, start: datetime, rows: list[Any]) -> None:
-    model.objects.filter(grain=grain, start=start).delete()
+def _replace(model: RollupModel, stretch: Stretch, rows: list[Any]) -> None:
+    model.objects.filter(grain=stretch.grain, start=stretch.start).delete()
     model.objects.bulk_create(rows, batch_size=BATCH)

@@ -7,6 +7,7 @@ import pytest
 
 from apps.metrics.models import Grain
 from apps.metrics.rollups.figures import ToolFigures, TurnFigures, VoiceFigures
+from apps.metrics.rollups.from_log import Stretch
 from apps.metrics.rollups.read import add_keys, add_over_time, tools, turns, voice
 from apps.metrics.rollups.scope import By, Scope, start_of
 from apps.metrics.rollups.stretch import read_stretch, replace_stretch
@@ -22,8 +23,8 @@ SCOPE = Scope(start=AT - timedelta(days=5), end=AT + timedelta(days=1))
 def build() -> None:
     """The hour and its day."""
     for grain in (Grain.HOUR, Grain.DAY):
-        start = start_of(AT, grain)
-        replace_stretch(grain, start, read_stretch(grain, start))
+        stretch = Stretch(grain=grain, start=start_of(AT, grain))
+        replace_stretch(stretch, read_stretch(stretch, from_log=grain is Grain.HOUR))
 
 
 def all_turns(scope: Scope = SCOPE) -> TurnFigures:
@@ -65,7 +66,7 @@ def test_a_turn_belongs_to_the_hour_in_which_it_began() -> None:
     make_turn(at=HOUR + timedelta(minutes=59, seconds=59), finished_at=HOUR + timedelta(hours=2))
     make_turn(at=HOUR - timedelta(microseconds=1))
     make_turn(at=HOUR + timedelta(hours=1))
-    assert read_stretch(Grain.HOUR, HOUR).n_turns == 2
+    assert read_stretch(Stretch(grain=Grain.HOUR, start=HOUR), from_log=True).n_turns == 2
 
 
 def test_figures_are_told_apart_and_filtered_by_each_dimension() -> None:

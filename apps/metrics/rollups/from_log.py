@@ -1,14 +1,15 @@
-"""Sums the log over one hour: the turns that began in it and are closed, their tool calls, their speech.
+"""Sums the log over an hour or a day: the turns that began in it and are closed, their tool calls, their speech.
 
 The database counts and adds up; only times come here, a few machine numbers a turn, to be put into buckets.
 """
 
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db import connection
 from django.db.models import Count, Exists, F, FloatField, OuterRef, Q, QuerySet, Sum
@@ -25,9 +26,10 @@ from apps.metrics.models import (
     VoiceTurn,
 )
 from apps.metrics.rollups.histogram import Histogram
+from apps.metrics.rollups.scope import LENGTH
 
-HOUR = timedelta(hours=1)
 CHUNK = 5_000
+Times: TypeAlias = "array[float]"
 #: Such a failed try says nothing of its provider, as in the evidence: a stop cut it, or nobody was asked.
 SAYS_NOTHING = ("stopped", "not_configured")
 TOKENS = Cast(F("tokens_input") + F("tokens_output"), FloatField())
@@ -67,6 +69,11 @@ TOOL_CALLS = """
 """
 
 
+def _no_times() -> Times:
+    """Eight bytes each, when it fills."""
+    return array("d")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
     """The rollup rows of one stretch of time, not saved."""
@@ -80,22 +87,37 @@ class Rows:
         return sum(row.turns for row in self.turns)
 
 
-def rows_of_hour(start: datetime) -> Rows:
-    """Reads the log; the hour begins at `start`."""
-    return Rows(turns=_turns(start), tools=_tools(start), voice=_voice(start))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """What one row of that grain, with this beginning, stands for."""
+
+    grain: Grain
+    start: datetime
+
+    def __str__(self) -> str:
+        return f"{self.grain} of {self.start:%Y-%m-%d %H:%M}"
+
+    @property
+    def end(self) -> datetime:
+        return self.start + LENGTH[self.grain]
 
 
-def _closed(start: datetime, through: str = "") -> Q:
-    """Closed turns of the hour, seen through this relation."""
-    began = Q(**{f"{through}created_at__gte": start, f"{through}created_at__lt": start + HOUR})
+def rows_from_log(stretch: Stretch) -> Rows:
+    """Some seven queries; in memory are two machine numbers a turn and one a call."""
+    return Rows(turns=_turns(stretch), tools=_tools(stretch), voice=_voice(stretch))
+
+
+def _closed(stretch: Stretch, through: str = "") -> Q:
+    """Closed turns that began in it, seen through this relation."""
+    began = Q(**{f"{through}created_at__gte": stretch.start, f"{through}created_at__lt": stretch.end})
     return began & ~Q(**{f"{through}status": Status.STARTED})
 
 
-def _turns(start: datetime) -> list[TurnRollup]:
+def _turns(stretch: Stretch) -> list[TurnRollup]:
     dimensions = TurnRollup.DIMENSIONS
-    log = RequestLog.objects.filter(_closed(start)).order_by()
+    log = RequestLog.objects.filter(_closed(stretch)).order_by()
     sums = log.values(*dimensions).annotate(**{f"{name}_added": value for name, value in SUMS.items()})
-    asked = _asked_first(start)
+    asked = _asked_first(stretch)
     times = _times(log)
     found = []
     for row in sums:
@@ -103,8 +125,8 @@ def _turns(start: datetime) -> list[TurnRollup]:
         latencies, first_texts = times[key]
         found.append(
             TurnRollup(
-                grain=Grain.HOUR,
-                start=start,
+                grain=stretch.grain,
+                start=stretch.start,
                 **{name: row[name] for name in dimensions},
                 **{name: row[f"{name}_added"] or 0 for name in SUMS},
                 asked_first=asked[key][0],
@@ -116,11 +138,11 @@ def _turns(start: datetime) -> list[TurnRollup]:
     return found
 
 
-def _asked_first(start: datetime) -> dict[tuple[Any, ...], tuple[int, int]]:
+def _asked_first(stretch: Stretch) -> dict[tuple[Any, ...], tuple[int, int]]:
     """How many first tries of the assigned provider say something of it, and how many of these failed."""
     dimensions = [f"request__{name}" for name in TurnRollup.DIMENSIONS]
     tries = Attempt.objects.filter(
-        _closed(start, "request__"),
+        _closed(stretch, "request__"),
         Q(outcome=Attempt.Outcome.SUCCEEDED) | Q(outcome=Attempt.Outcome.FAILED) & ~Q(error__in=SAYS_NOTHING),
         number=1,
         provider=F("request__assigned_provider"),
@@ -136,9 +158,9 @@ def _asked_first(start: datetime) -> dict[tuple[Any, ...], tuple[int, int]]:
     return found
 
 
-def _times(log: QuerySet[RequestLog]) -> dict[tuple[Any, ...], tuple[list[float], list[float]]]:
+def _times(log: QuerySet[RequestLog]) -> dict[tuple[Any, ...], tuple[Times, Times]]:
     """The latencies of turns that nobody stopped, and the times to first text, by the dimensions."""
-    found: dict[tuple[Any, ...], tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
+    found: dict[tuple[Any, ...], tuple[Times, Times]] = defaultdict(lambda: (_no_times(), _no_times()))
     rows = log.values_list(*TurnRollup.DIMENSIONS, "status", "latency_ms", "ttft_ms")
     for *key, status, latency_ms, ttft_ms in rows.iterator(chunk_size=CHUNK):
         latencies, first_texts = found[tuple(key)]
@@ -156,12 +178,12 @@ class _Calls:
     reused: int = 0
     retries: int = 0
     errors: Counter[str] = field(default_factory=Counter)
-    times: list[float] = field(default_factory=list)
+    times: Times = field(default_factory=_no_times)
 
 
-def _tools(start: datetime) -> list[ToolRollup]:
+def _tools(stretch: Stretch) -> list[ToolRollup]:
     found: dict[tuple[Any, ...], _Calls] = defaultdict(_Calls)
-    for *key, ok, error_code, was_reused, retries, latency_ms in _tool_calls(start):
+    for *key, ok, error_code, was_reused, retries, latency_ms in _tool_calls(stretch):
         calls = found[tuple(key)]
         calls.calls += 1
         calls.ok += bool(ok)
@@ -173,8 +195,8 @@ def _tools(start: datetime) -> list[ToolRollup]:
             calls.times.append(latency_ms)
     return [
         ToolRollup(
-            grain=Grain.HOUR,
-            start=start,
+            grain=stretch.grain,
+            start=stretch.start,
             name=name,
             provider=provider,
             is_voice=bool(is_voice),
@@ -191,8 +213,8 @@ def _tools(start: datetime) -> list[ToolRollup]:
     ]
 
 
-def _tool_calls(start: datetime) -> Iterator[tuple[Any, ...]]:
-    ends = [connection.ops.adapt_datetimefield_value(moment) for moment in (start, start + HOUR)]
+def _tool_calls(stretch: Stretch) -> Iterator[tuple[Any, ...]]:
+    ends = [connection.ops.adapt_datetimefield_value(moment) for moment in (stretch.start, stretch.end)]
     connection.ensure_connection()
     with connection.chunked_cursor() as cursor:
         cursor.execute(TOOL_CALLS, ends)
@@ -208,7 +230,7 @@ class _Spoken:
     asr_cost_usd: Decimal = Decimal(0)
     tts_cost_usd: Decimal = Decimal(0)
     outcomes: Counter[str] = field(default_factory=Counter)
-    times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    times: dict[str, Times] = field(default_factory=lambda: defaultdict(_no_times))
 
 
 #: The columns of a spoken turn's times, by the column of their histogram.
@@ -220,9 +242,9 @@ SPOKEN_TIMES = {
 }
 
 
-def _voice(start: datetime) -> list[VoiceRollup]:
+def _voice(stretch: Stretch) -> list[VoiceRollup]:
     found: dict[tuple[str, str, str], _Spoken] = defaultdict(_Spoken)
-    for row in _spoken_turns(start).iterator(chunk_size=CHUNK):
+    for row in _spoken_turns(stretch).iterator(chunk_size=CHUNK):
         spoken = found[row["request__provider"], row["request__intent"], row["request__model"]]
         spoken.utterances += 1
         spoken.barge_ins += row["was_barged_in"]
@@ -235,8 +257,8 @@ def _voice(start: datetime) -> list[VoiceRollup]:
                 spoken.times[name].append(row[column])
     return [
         VoiceRollup(
-            grain=Grain.HOUR,
-            start=start,
+            grain=stretch.grain,
+            start=stretch.start,
             provider=provider,
             intent=intent,
             model=model,
@@ -252,12 +274,12 @@ def _voice(start: datetime) -> list[VoiceRollup]:
     ]
 
 
-def _spoken_turns(start: datetime) -> QuerySet[VoiceTurn, dict[str, Any]]:
+def _spoken_turns(stretch: Stretch) -> QuerySet[VoiceTurn, dict[str, Any]]:
     earlier = VoiceTurn.objects.filter(session_id=OuterRef("session_id")).filter(
         Q(spoken_at__lt=OuterRef("spoken_at")) | Q(spoken_at=OuterRef("spoken_at"), pk__lt=OuterRef("pk"))
     )
     return (
-        VoiceTurn.objects.filter(_closed(start, "request__"))
+        VoiceTurn.objects.filter(_closed(stretch, "request__"))
         .order_by()
         .annotate(was_spoken_before=Exists(earlier))
         .values(
