@@ -7,13 +7,13 @@ from django.contrib import admin, messages
 from django.db.models import Max, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from apps.providers.models import PriceOverride
 from apps.providers.prices.examples import Example, examples
-from apps.providers.prices.forms import LABELS, PriceForm, short
+from apps.providers.prices.forms import PriceForm, short
 from apps.providers.prices.overrides import Override, in_force, overrides_known
 from apps.providers.prices.versions import (
-    PRICES,
     BadPrice,
     PricesReplaced,
     as_override,
@@ -131,10 +131,22 @@ class PriceOverrideAdmin(VersionedAdmin):
 
 
 def in_words(prices: Override) -> str:
-    """ "input 1, output 5 USD a million tokens" and so on; each price with its unit."""
-    named = ((LABELS[name].replace(", USD", ""), getattr(prices, name)) for name in PRICES)
-    said = "; ".join(f"{label}: {short(price)} USD" for label, price in named if price is not None)
-    return said or "the bundled list rules again"
+    """The prices that there are: "Input 2, output 8 USD a million tokens; 0.01 USD a minute heard"."""
+    tokens = [
+        f"{name} {short(price)}"
+        for name, price in (
+            ("input", prices.usd_per_million_input),
+            ("cached input", prices.usd_per_million_cached),
+            ("output", prices.usd_per_million_output),
+        )
+        if price is not None
+    ]
+    said = [f"{', '.join(tokens)} USD a million tokens"] if tokens else []
+    if prices.usd_per_audio_minute is not None:
+        said.append(f"{short(prices.usd_per_audio_minute)} USD a minute heard")
+    if prices.usd_per_million_characters is not None:
+        said.append(f"{short(prices.usd_per_million_characters)} USD a million characters spoken")
+    return capfirst("; ".join(said)) or "The bundled list rules again"
 
 
 def _entry(row: PriceOverride, ruling: Override | None) -> Entry:
