@@ -1,10 +1,11 @@
 """`make bench`: runs each benchmark in turn and prints what it measured."""
 
-from bench import evidence, guardrails, kill, providers, routing, turns
+from bench import evidence, guardrails, kill, providers, routing, turns, writes
 
 if __name__ == "__main__":
     turns.main()
     providers.main()
+    writes.main()
     routing.main()
     evidence.main()
     guardrails.main()

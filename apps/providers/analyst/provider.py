@@ -31,7 +31,9 @@ class Analyst:
     async def stream(self, request: TurnRequest) -> AsyncGenerator[Event]:
         hopeless: set[str] = set()
         turn = Turn(reading=await asyncio.to_thread(read, request.question, request.history))
-        yield Meta(data={"intent": turn.reading.intent, "symbols": list(turn.reading.symbols)})
+        yield Meta(data={"intent": turn.reading.intent, "symbols": list(turn.reading.symbols), "model": MODEL})
+        # First, because it holds however far the answer comes.
+        yield NOTHING_USED
         for index, planned in enumerate(plan_calls(turn.reading), start=1):
             if planned.arguments.get("symbol") in hopeless:
                 continue
@@ -58,7 +60,6 @@ class Analyst:
             between = "\n\n"
             if pace_s:
                 await asyncio.sleep(pace_s)
-        yield NOTHING_USED
         yield Done(
             request_id=str(request.request_id),
             provider=self.name,

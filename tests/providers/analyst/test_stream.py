@@ -42,8 +42,8 @@ async def test_these_questions_cover_every_intent() -> None:
 async def test_events_come_in_order(question: str) -> None:
     answer = await ask(question)
     kinds = [type(event) for event in answer.events]
-    assert kinds[0] is Meta
-    assert kinds[-2:] == [Usage, Done]
+    assert kinds[:2] == [Meta, Usage]
+    assert kinds[-1] is Done
     assert kinds.count(Done) == kinds.count(Usage) == 1
     calls = [event for event in answer.events if isinstance(event, ToolCall | ToolResult)]
     for call, result in zip(calls[::2], calls[1::2], strict=True):

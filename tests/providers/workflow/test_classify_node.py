@@ -16,7 +16,18 @@ from apps.providers.workflow.nodes import classify
 from apps.providers.workflow.provider import Workflow
 from tests.providers.openai_api.answers import answer, response
 from tests.providers.openai_api.scripted_upstream import Refusal, ScriptedUpstream, Stream
-from tests.providers.workflow.running import LACKING, after, decision, form, make_request, put_live, run, written
+from tests.providers.workflow.running import (
+    COUNTED,
+    LACKING,
+    after,
+    decision,
+    form,
+    make_request,
+    put_live,
+    run,
+    run_to_failure,
+    written,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -247,3 +258,21 @@ async def test_the_rules_classify_before_an_agent_too(upstream_server: ScriptedU
     upstream_server.will(Refusal(status=429), answer("IBM closed there."))
     answered = await run("What's the price of IBM?")
     assert (answered.classified["by"], answered.nodes[-1]) == ("rules", "agent")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [decision("no such intent"), decision(True), Refusal(status=200, body={"answers": [], "usage": COUNTED})],
+)
+async def test_what_a_broken_decision_used_is_counted_also_where_the_form_fails_the_turn(
+    upstream_server: ScriptedUpstream, broken: Refusal
+) -> None:
+    upstream_server.will(broken, Refusal(status=401, body={"error": {"message": "no", "code": "invalid_api_key"}}))
+    failure, answered = await run_to_failure("What's the price of IBM?")
+    assert failure.code == "unauthorized"
+    assert [usage.tokens_input for usage in answered.usage] == [200]
+
+
+async def test_what_a_form_without_output_used_is_counted(upstream_server: ScriptedUpstream) -> None:
+    upstream_server.will(LACKING, Refusal(status=200, body={**response("completed", usage=COUNTED), "output": None}))
+    assert [usage.tokens_input for usage in (await run(CHART)).usage] == [200]
