@@ -180,7 +180,7 @@ WATCH_INTERVAL_S: float = env.float("WATCH_INTERVAL_S", default=60.0)
 WATCH_LOOP = "apps.metrics.watch.start_watch"
 # How people reach this site, for the link in a message.
 SITE_URL = env.str("SITE_URL", default="")
-# Who is told what happens to the rollout: by e-mail, and one webhook with its secret, or two while one is replaced.
+# Who is told of alerts and of the rollout: by e-mail, and one webhook with its secret, or two while one is replaced.
 ROLLOUT_NOTIFY_EMAILS: list[str] = env.list("ROLLOUT_NOTIFY_EMAILS", cast=str.strip, default=[])
 ROLLOUT_WEBHOOK_URL = env.str("ROLLOUT_WEBHOOK_URL", default="")
 ROLLOUT_WEBHOOK_SECRET: list[str] = env.list("ROLLOUT_WEBHOOK_SECRET", cast=str.strip, default=[])

@@ -17,7 +17,7 @@ from apps.core.read_only import ReadOnlyAdmin
 from apps.metrics.alerts import notes, rules
 from apps.metrics.alerts.catalogue import KINDS, window_in_words
 from apps.metrics.alerts.forms import WHY_CHARACTERS, AlertRuleForm, silence_until
-from apps.metrics.alerts.words import figure, limit_in_words, subject_in_words
+from apps.metrics.alerts.words import figure, headline, limit_in_words
 from apps.metrics.models import Alert, AlertRule
 
 PER_PAGE = 50
@@ -60,7 +60,7 @@ class AlertAdmin(ReadOnlyAdmin):
             request,
             self,
             "alert/detail",
-            title=f"{alert.rule_name}: {subject_in_words(alert.about, alert.subject, provider=alert.provider)}",
+            title=headline(alert),
             card=_card(alert, now=now),
             picture=notes.picture_of(alert, readings),
             readings=[(reading.at, figure(alert, reading.value), reading.n) for reading in reversed(readings)],
@@ -204,7 +204,7 @@ def _card(alert: Alert, *, now: Any) -> dict[str, Any]:
     """An alert as the pages show it."""
     return {
         "alert": alert,
-        "about": subject_in_words(alert.about, alert.subject, provider=alert.provider),
+        "headline": headline(alert),
         "lasted": notes.lasted(alert, now=now),
         "value": figure(alert, alert.value),
         "last": figure(alert, alert.last_value),

@@ -51,7 +51,7 @@ KINDS: Mapping[str, Kind] = {
         abouts=FOR_TURNS,
         counted="tries",
         what="failed",
-        to_do="People are answered by the next provider, later than they should be. The rows below say which error "
+        to_do="People are answered by the next provider, later than they should be. Its rows say which error "
         "class it is and docs/operations.md what each class wants. If it lasts, stop the provider on the rollout page.",
     ),
     Measure.VISIBLE_ERRORS: Kind(
@@ -67,7 +67,7 @@ KINDS: Mapping[str, Kind] = {
         abouts=(About.EVERYTHING, About.EACH_PROVIDER, About.EACH_PERSON),
         counted="turns",
         what="cost",
-        to_do="Look at the rows below for who asks how much. One person: switch the account off, or lower "
+        to_do="Look at its rows for who asks how much. One person: switch the account off, or lower "
         "TURNS_PER_PERSON. One provider: stop it, or give it a smaller share or a cheaper model.",
         most_minutes=1_440,
         is_exact=True,
@@ -77,7 +77,7 @@ KINDS: Mapping[str, Kind] = {
         abouts=FOR_TURNS,
         counted="turns",
         what="have no known cost",
-        to_do="Limits on cost do not see these turns. Find their model in the rows below and give it a price in "
+        to_do="Limits on cost do not see these turns. Find their model in its rows and give it a price in "
         "the admin. It can wait for the morning.",
         most_minutes=1_440,
     ),

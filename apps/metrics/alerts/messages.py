@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from apps.metrics.alerts.catalogue import KINDS
-from apps.metrics.alerts.words import SHORT_HASH, duration, figure, limit_in_words, moment, subject_in_words
+from apps.metrics.alerts.words import SHORT_HASH, duration, figure, headline, limit_in_words, moment
 from apps.metrics.models import About, Alert
 from apps.routing.notifications import keep_message, site_url
 
@@ -33,7 +33,7 @@ def tell_fired(alert: Alert, *, at: datetime) -> bool:
         f"Where to look: {_where(alert)}",
     )
     again_mark = "Again: " if alert.relapses else ""
-    subject = f"Alert: {again_mark}{_headline(alert)} {figure(alert, alert.value)}, {limit_in_words(alert)}"
+    subject = f"Alert: {again_mark}{headline(alert)} {figure(alert, alert.value)}, {limit_in_words(alert)}"
     return _tell(alert, kind=FIRED, subject=subject, lines=lines, at=at)
 
 
@@ -43,18 +43,14 @@ def tell_ended(alert: Alert, *, at: datetime) -> bool:
     lasted = duration((ended_at - alert.began_at).total_seconds())
     is_clear = alert.ended_how == Alert.End.CLEARED
     lines = (
-        f"What: {_headline(alert)} fired for {lasted}. Worst {figure(alert, alert.worst_value)}, "
+        f"What: {headline(alert)} fired for {lasted}. Worst {figure(alert, alert.worst_value)}, "
         f"last {figure(alert, alert.last_value)}; the limit is {figure(alert, alert.threshold)}.",
         f"Since: it fired {moment(alert.began_at)} and ended {moment(ended_at)}.",
         f"What to do: {ENDS[alert.ended_how]}",
         f"Where to look: {_where(alert)}",
     )
     mark = "All clear" if is_clear else "Ended without an all-clear"
-    return _tell(alert, kind=ENDED, subject=f"{mark}: {_headline(alert)}, after {lasted}", lines=lines, at=at)
-
-
-def _headline(alert: Alert) -> str:
-    return f"{subject_in_words(alert.about, alert.subject, provider=alert.provider)}: {alert.rule_name}"
+    return _tell(alert, kind=ENDED, subject=f"{mark}: {headline(alert)}, after {lasted}", lines=lines, at=at)
 
 
 def _where(alert: Alert) -> str:

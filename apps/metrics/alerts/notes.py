@@ -63,7 +63,7 @@ def state_in_words(rule: AlertRule) -> tuple[str, str]:
         if subjects := [state.subject for state in states if state.phase in phases]:
             who = ", ".join(subject_in_words(rule.about, subject, provider=rule.provider) for subject in subjects)
             return mark, f"{word}: {who}"
-    return "ok", "Within the limit, or too little to say"
+    return "ok", "Does not fire"
 
 
 def silence_in_words(rule: AlertRule, *, now: datetime) -> str:

@@ -7,13 +7,14 @@ from apps.metrics.alerts.decision import Level, Limits, Reading, level_of
 from apps.metrics.models import About, Alert, AlertRule, Channel
 
 SHORT_HASH = 6
+EVERYTHING = "everything"
 
 
 def subject_in_words(about: str, subject: str, *, provider: str = "") -> str:
     """Who or what it is about, without naming a person: "workflow", "one person (a1b2c3…)", "everything"."""
     if about == About.EACH_PERSON:
         return f"one person ({subject[:SHORT_HASH]}…)"
-    return subject or provider or "everything"
+    return subject or provider or EVERYTHING
 
 
 def of_channel(channel: str) -> str:
@@ -41,7 +42,7 @@ def reading_in_words(rule: AlertRule, reading: Reading) -> str:
     """ "p95 of the time to the first text 1,240 ms over 312 turns in the last 15 minutes"."""
     kind, value = KINDS[rule.measure], figure(rule, reading.value)
     samples = f"{reading.n:,} {of_channel(rule.channel)}{_plural(kind.counted, reading.n)}"
-    window = f"in the last {window_in_words(rule.window_minutes)}"
+    window = f"in the last {window_in_words(rule.window_minutes).removeprefix('1 ')}"
     match kind.unit:
         case Unit.MILLISECONDS:
             return f"p95 of the {kind.what} {value} over {samples} {window}"
@@ -64,7 +65,15 @@ def limit_in_words(rule: AlertRule | Alert) -> str:
 def why_fired(rule: AlertRule, subject: str, reading: Reading) -> str:
     """Whole sentences, for the row and the message."""
     about = subject_in_words(rule.about, subject, provider=rule.provider)
-    return f"{about}: {reading_in_words(rule, reading)}. The limit is {figure(rule, rule.threshold)}."
+    measured = reading_in_words(rule, reading)
+    said = f"{measured[0].upper()}{measured[1:]}" if about == EVERYTHING else f"{about}: {measured}"
+    return f"{said}. The limit is {figure(rule, rule.threshold)}."
+
+
+def headline(alert: Alert) -> str:
+    """ "workflow: Backend errors", "Cost of a day"."""
+    about = subject_in_words(alert.about, alert.subject, provider=alert.provider)
+    return alert.rule_name if about == EVERYTHING else f"{about}: {alert.rule_name}"
 
 
 def verdict_in_words(rule: AlertRule, reading: Reading | None) -> str:

@@ -19,7 +19,7 @@ TABLE_READ_ON = date(2026, 11, 22)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedModel:
-    """One model and what is known of its end.
+    """One model and what is known of its end. `is_listed` is None where the server could not be asked.
 
     `date_source` is "server", "table" or, without a date, "". `problem` is a code that needs somebody to act: "unknown"
     to the server, "ended", "ending" within the days asked about; "" for none.
@@ -27,7 +27,7 @@ class CheckedModel:
 
     model: str
     used_by: tuple[str, ...]
-    is_listed: bool
+    is_listed: bool | None
     shutdown_date: date | None
     date_source: str
     days_left: int | None
@@ -65,36 +65,40 @@ async def listed_models() -> dict[str, date | None]:
 
 
 def check(
-    configured: Mapping[str, tuple[str, ...]], *, listed: Mapping[str, date | None], today: date, days: int
+    configured: Mapping[str, tuple[str, ...]], *, listed: Mapping[str, date | None] | None, today: date, days: int
 ) -> list[CheckedModel]:
-    """Each configured model; one that ends within `days` from `today` is a problem."""
+    """Each configured model; one that ends within `days` from `today` is a problem.
+
+    Without a list, as of a server that could not be asked, our table alone says when.
+    """
     return [_checked(model, users, listed, today=today, days=days) for model, users in configured.items()]
 
 
 def _checked(
-    model: str, users: tuple[str, ...], listed: Mapping[str, date | None], *, today: date, days: int
+    model: str, users: tuple[str, ...], listed: Mapping[str, date | None] | None, *, today: date, days: int
 ) -> CheckedModel:
     announced = shutdown_of(model)
-    ends, source = listed.get(model), "server"
+    is_listed = None if listed is None else model in listed
+    ends, source = listed.get(model) if listed else None, "server"
     if ends is None:
         ends, source = (announced.on, "table") if announced else (None, "")
     days_left = (ends - today).days if ends else None
     return CheckedModel(
         model=model,
         used_by=users,
-        is_listed=model in listed,
+        is_listed=is_listed,
         shutdown_date=ends,
         date_source=source,
         days_left=days_left,
         successor=announced.successor if announced else "",
-        problem=_problem(is_listed=model in listed, days_left=days_left, days=days),
+        problem=_problem(is_listed=is_listed, days_left=days_left, days=days),
     )
 
 
-def _problem(*, is_listed: bool, days_left: int | None, days: int) -> str:
+def _problem(*, is_listed: bool | None, days_left: int | None, days: int) -> str:
     if days_left is not None and days_left <= 0:
         return "ended"
-    if not is_listed:
+    if is_listed is False:
         return "unknown"
     return "ending" if days_left is not None and days_left <= days else ""
 

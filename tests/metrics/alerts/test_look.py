@@ -40,13 +40,11 @@ def test_what_fires_is_kept_with_its_figures_and_told() -> None:
     (line,) = look(rule)
     alert = only_alert()
     assert (alert.value, alert.n, alert.threshold) == (pytest.approx(100 / 3), 12, 5.0)
-    assert alert.why == (
-        "everything: 33.3 % of 12 turns failed for the person in the last 15 minutes. The limit is 5.0 %."
-    )
+    assert alert.why == ("33.3 % of 12 turns failed for the person in the last 15 minutes. The limit is 5.0 %.")
     assert line == f"Failed turns: {alert.why}"
     told = Notification.objects.get()
     assert (told.topic, told.kind) == ("alert", "fired")
-    assert told.subject == "Alert: everything: Failed turns 33.3 %, more than 5.0 %"
+    assert told.subject == "Alert: Failed turns 33.3 %, more than 5.0 %"
     assert told.body.split("\n\n")[:2] == [
         f"What: {alert.why}",
         "Since: 23 November 2026, 03:00:00 UTC; fired 23 November 2026, 03:00:00 UTC.",
@@ -83,7 +81,7 @@ def test_an_alert_without_traffic_stays_and_its_end_is_no_all_clear() -> None:
     assert only_alert().is_open
     look(rule, minutes=30 + 360)
     assert only_alert().ended_how == "no_data"
-    assert subjects()[1] == "Ended without an all-clear: everything: Failed turns, after 6 h 30 min"
+    assert subjects()[1] == "Ended without an all-clear: Failed turns, after 6 h 30 min"
     assert "This is no all-clear" in Notification.objects.get(kind="ended").body
 
 
@@ -108,7 +106,7 @@ def test_silence_mutes_the_message_and_never_the_record() -> None:
     assert subjects() == []
     # It still fires when the silence is over: now people hear of it, with the time at which it began.
     look(rule, minutes=6)
-    assert subjects() == ["Alert: everything: Failed turns 100.0 %, more than 5.0 %"]
+    assert subjects() == ["Alert: Failed turns 100.0 %, more than 5.0 %"]
     assert "fired 23 November 2026, 03:00:00 UTC" in Notification.objects.get().body
 
 
@@ -129,7 +127,7 @@ def test_one_that_comes_back_says_so() -> None:
         make_turns(20, ok=ok, at=NOW + timedelta(minutes=minutes - 1))
         look(rule, minutes=minutes)
     assert [alert.relapses for alert in Alert.objects.order_by("began_at")] == [0, 1]
-    assert subjects()[2].startswith("Alert: Again: everything")
+    assert subjects()[2].startswith("Alert: Again: Failed")
     assert "It fired once shortly before." in Notification.objects.order_by("at").last().body  # type: ignore[union-attr]
 
 

@@ -180,13 +180,24 @@ def test_a_server_that_cannot_be_asked_fails_by_name(
     upstream_server.will(answer)
     output, fault = run()
     assert fault == f"The models of {upstream_server.base_url} could not be listed: {code}."
-    assert output == ""
+    # What we know ourselves is still worth reading, and nothing is called unknown that nobody was asked for.
+    assert "Models by our table of 22 November 2026 alone" in output
+    assert "gpt-6-luna" in output
+    assert "unknown to the server" not in output
 
 
 def test_without_a_server_it_says_what_is_missing(settings: LazySettings) -> None:
     settings.OPENAI_API_KEY = settings.OPENAI_BASE_URL = ""
     settings.GVSES_SANDBOX = False
-    assert run() == ("", "There is no server to ask: responses has no key: OPENAI_API_KEY is not set.")
+    missing = "There is no server to ask: responses has no key: OPENAI_API_KEY is not set."
+    output, fault = run()
+    assert fault == missing
+    assert "no last day announced" in output
+    main_uses("o1")
+    assert run()[1] == f"{missing} To be replaced: o1."
+    found = json.loads(run("--json")[0])
+    assert (found["ok"], found["base_url"], found["fault"]) == (False, None, missing)
+    assert {model["is_listed"] for model in found["models"]} == {None}
 
 
 def test_a_live_workflow_that_cannot_be_read_is_told(upstream_server: ScriptedUpstream) -> None:

@@ -26,7 +26,7 @@ DAYS = 30
 class Command(BaseCommand):
     help = (
         "Shows each model of the profiles and of the live workflow with its last day. Exit code 1 when one is gone, "
-        "unknown to the server, or ends soon."
+        "unknown to the server, or ends soon, and when the server could not be asked; then our own table is shown."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -34,41 +34,54 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="as one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if why := why_no_upstream():
-            raise CommandError(f"There is no server to ask: responses {why}.")
         today = datetime.now(UTC).date()
-        server = upstream()
         try:
-            models = check(configured_models(), listed=_listed(), today=today, days=options["days"])
+            configured = configured_models()
         except BadGraph as error:
             raise CommandError(f"The live workflow cannot be read. {error}") from error
-        except ProviderError as error:
-            raise CommandError(f"The models of {server.base_url} could not be listed: {error.code}.") from error
+        server, listed, fault = _ask()
+        models = check(configured, listed=listed, today=today, days=options["days"])
         if options["json"]:
-            self._write_json(models, server=server, today=today, days=options["days"])
+            self._write_json(models, server=server, today=today, days=options["days"], fault=fault)
         else:
-            self._write(models, server=server, today=today)
-        if troubled := [model.model for model in models if model.problem]:
-            raise CommandError(f"To be replaced: {', '.join(troubled)}.")
+            self._write(models, server=server if listed is not None else None, today=today)
+        troubled = ", ".join(model.model for model in models if model.problem)
+        if faults := " ".join(filter(None, (fault, troubled and f"To be replaced: {troubled}."))):
+            raise CommandError(faults)
 
-    def _write(self, models: list[CheckedModel], *, server: Upstream, today: date) -> None:
-        self.stdout.write(f"Models at {server.base_url} ({server.kind}) on {_day(today)}")
+    def _write(self, models: list[CheckedModel], *, server: Upstream | None, today: date) -> None:
+        where = f"at {server.base_url} ({server.kind})" if server else f"by our table of {_day(TABLE_READ_ON)} alone"
+        self.stdout.write(f"Models {where} on {_day(today)}")
         width = max(len(model.model) for model in models)
         for model in models:
             self.stdout.write(f"{model.model:<{width}}  {_state(model)}")
             self.stdout.write(f"{'':<{width}}  used by {'; '.join(model.used_by)}")
 
-    def _write_json(self, models: list[CheckedModel], *, server: Upstream, today: date, days: int) -> None:
+    def _write_json(
+        self, models: list[CheckedModel], *, server: Upstream | None, today: date, days: int, fault: str
+    ) -> None:
         found = {
-            "base_url": server.base_url,
-            "upstream": server.kind,
+            "base_url": server.base_url if server else None,
+            "upstream": server.kind if server else None,
+            "fault": fault,
             "checked_on": today.isoformat(),
             "days": days,
             "table_read_on": TABLE_READ_ON.isoformat(),
-            "ok": not any(model.problem for model in models),
+            "ok": not fault and not any(model.problem for model in models),
             "models": [model.as_json() for model in models],
         }
         self.stdout.write(json.dumps(found, indent=2))
+
+
+def _ask() -> tuple[Upstream | None, dict[str, date | None] | None, str]:
+    """The server, its list, and why there is none, as a sentence."""
+    if why := why_no_upstream():
+        return None, None, f"There is no server to ask: responses {why}."
+    server = upstream()
+    try:
+        return server, _listed(), ""
+    except ProviderError as error:
+        return server, None, f"The models of {server.base_url} could not be listed: {error.code}."
 
 
 def _listed() -> dict[str, date | None]:
@@ -83,7 +96,7 @@ def _listed() -> dict[str, date | None]:
 
 def _state(model: CheckedModel) -> str:
     """ "ends on 14 January 2027, in 53 days (our table of 22 November 2026); successor gpt-6-luna"."""
-    missing = "" if model.is_listed else "unknown to the server; "
+    missing = "unknown to the server; " if model.is_listed is False else ""
     if model.shutdown_date is None or model.days_left is None:
         return f"{missing}no last day announced"
     source = "says the server" if model.date_source == "server" else f"our table of {_day(TABLE_READ_ON)}"
