@@ -6,17 +6,30 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.options import InlineModelAdmin
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 import apps.metrics.alerts.admin  # noqa: F401  registers its pages
 from apps.core.read_only import ReadOnlyAdmin
+from apps.metrics.log_filters import (
+    AssignedFilter,
+    BoundedPaginator,
+    FailedFirstFilter,
+    IntentFilter,
+    ModelFilter,
+    RouteReasonFilter,
+    ServedByFilter,
+    TimeFilter,
+    ToolErrorFilter,
+    ToolFilter,
+)
 from apps.metrics.models import Attempt, RequestLog, RequestText, ToolCall
-from apps.providers.registry import PROVIDERS
 from apps.routing.choose import Reason
 from apps.routing.errors import NoProvider
+from apps.tracing.langfuse import trace_url
 
 UNKNOWN = "unknown"
 #: Why a turn did not begin with its session's provider, in the words of a list.
@@ -27,6 +40,8 @@ AROUND = {
     str(Reason.BREAK_GLASS): "break-glass",
     NoProvider.code: "nobody could serve",
 }
+#: What the dashboards' links ask for beyond the row's own columns.
+LINKED_LOOKUPS = ("attempt_rows__provider", "voice_turn__outcome__exact", "voice_turn__was_barged_in__exact")
 
 
 def in_words(name: str, description: str) -> Callable[[Any, RequestLog | ToolCall], str]:
@@ -38,33 +53,6 @@ def in_words(name: str, description: str) -> Callable[[Any, RequestLog | ToolCal
         return UNKNOWN if value is None else "yes" if value else "no"
 
     return shown
-
-
-class ServedByFilter(admin.SimpleListFilter):
-    """Names from the registry: a look through ten million rows for the names in use would take seconds."""
-
-    title = "served by"
-    parameter_name = "provider"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name) for name in PROVIDERS]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[RequestLog]) -> QuerySet[RequestLog]:
-        return queryset.filter(**{self.parameter_name: self.value()}) if self.value() else queryset
-
-
-class AssignedFilter(ServedByFilter):
-    title = "assigned to"
-    parameter_name = "assigned_provider"
-
-
-class RouteReasonFilter(ServedByFilter):
-    title = "route reason"
-    parameter_name = "route_reason"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        known = [(str(value), str(label)) for value, label in Reason.choices]
-        return [*known, (NoProvider.code, "Nobody could serve")]
 
 
 class ReadOnlyInline(InlineModelAdmin):  # type: ignore[type-arg]
@@ -183,15 +171,21 @@ class RequestLogAdmin(ReadOnlyAdmin):
         "cost",
     )
     list_filter = (
+        TimeFilter,
         "status",
         ServedByFilter,
         AssignedFilter,
+        FailedFirstFilter,
         RouteReasonFilter,
+        IntentFilter,
+        ModelFilter,
+        ToolFilter,
+        ToolErrorFilter,
         "is_voice",
         "is_fallback",
         "is_overridden",
     )
-    date_hierarchy = "created_at"
+    paginator = BoundedPaginator
     search_fields = ("session_id__startswith", "request_id__startswith")
     search_help_text = "A session id or a request id, whole or its beginning."
     id_fields = ("session_id", "request_id")
@@ -199,7 +193,7 @@ class RequestLogAdmin(ReadOnlyAdmin):
     fieldsets = (
         (
             None,
-            {"fields": ("request_id", "session_id", "time", "status", "whole", "error", "intent", "voice")},
+            {"fields": ("request_id", "conversation", "time", "status", "whole", "error", "intent", "voice")},
         ),
         (
             "Routing",
@@ -215,12 +209,15 @@ class RequestLogAdmin(ReadOnlyAdmin):
                 )
             },
         ),
-        ("Time and cost", {"fields": ("latency", "ttft", "tokens", "cost", "trace_id")}),
+        ("Time and cost", {"fields": ("latency", "ttft", "tokens", "cost", "trace")}),
         (
             "Claims of the answer",
             {"fields": ("disclaimer", "stop_loss", "entry_exit", "classifier_version")},
         ),
     )
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        return lookup in LINKED_LOOKUPS or super().lookup_allowed(lookup, value, request)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": "Request log", **(extra_context or {})})
@@ -262,6 +259,18 @@ class RequestLogAdmin(ReadOnlyAdmin):
         return format_html(
             '<a href="?q={}" title="All turns of {}">{}…</a>', row.session_id, row.session_id, str(row.session_id)[:8]
         )
+
+    @admin.display(description="session id")
+    def conversation(self, row: RequestLog) -> SafeString:
+        """The id, as a link to the whole conversation."""
+        url = reverse("dashboards:session", args=[row.session_id])
+        return format_html('{} · <a href="{}">Conversation</a>', row.session_id, url)
+
+    @admin.display(description="trace id")
+    def trace(self, row: RequestLog) -> SafeString | str:
+        """The id, as a link where traces are kept somewhere."""
+        url = trace_url(row.trace_id)
+        return format_html('<a href="{}" rel="noopener">{}</a>', url, row.trace_id) if url else row.trace_id
 
     @admin.display(description="latency, ms", ordering="latency_ms")
     def latency(self, row: RequestLog) -> str:

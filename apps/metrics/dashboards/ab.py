@@ -52,9 +52,15 @@ def ab_page(filters: Filters, *, figures: Mapping[tuple[datetime, str], TurnFigu
     total = read.add_keys(totals, TurnFigures())
     names = by_slot(totals, PROVIDER_SLOTS)
     lines = [Line(key=name, label=name or NOBODY, slot=provider_slot(name), column=column) for name in names]
-    drawing = Drawing(scope=scope, figures=figures, lines=lines, links=links)
-    shown = next((measure for measure in PICTURES if measure.key == filters.picture), PICTURES[0])
-    title = f"{shown.label} by {filters.side} provider"
+    picture, points = Drawing(
+        scope=scope,
+        figures=figures,
+        lines=lines,
+        links=links,
+        measures=PICTURES,
+        chosen=filters.picture,
+        by=f"{filters.side} provider",
+    ).drawn()
 
     def table(key: str, title: str, measures: Sequence[m.Turns]) -> Table:
         first = f"{filters.side.capitalize()} provider"
@@ -79,9 +85,9 @@ def ab_page(filters: Filters, *, figures: Mapping[tuple[datetime, str], TurnFigu
             before_words=filters.before_words,
             over_time=by_step(figures, filters.scope.steps),
         ),
-        picture=drawing.picture(shown, title=title, choices=PICTURES),
+        picture=picture,
         tables=(
-            drawing.table(shown, title=f"{title}: every point"),
+            points,
             table("waiting", "Waiting", WAITING),
             table("errors", "Errors", ERRORS[filters.side]),
             table("costs", "Tokens and cost, per turn", COSTS),

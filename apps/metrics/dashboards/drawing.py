@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic
 
-from apps.metrics.dashboards.measures import Measure
+from apps.metrics.dashboards.figures import Figure
+from apps.metrics.dashboards.measures import Measure, point
 from apps.metrics.dashboards.panels import Cell, Column, Picture, Row, Series, Table
 from apps.metrics.dashboards.periods import step_label
 from apps.metrics.dashboards.row_links import RowLinks, named
@@ -28,19 +29,29 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing(Generic[F]):
-    """What is to be drawn: the figures of each (step, key), in the order of the lines."""
+    """What is to be drawn: the figures of each (step, key), in the order of the lines.
+
+    `measures` are what the picture can show, the first of them unless `chosen` names another.
+    """
 
     scope: Scope
     figures: Mapping[tuple[datetime, str], F]
     lines: Sequence[Line]
     links: RowLinks
+    measures: Sequence[Measure[F]]
+    chosen: str
+    by: str
     noun: str = "turn"
+    bars: str = ""
+    note: str = ""
 
-    def picture(
-        self, measure: Measure[F], *, title: str, choices: Sequence[Measure[F]] = (), kind: str = "line", note: str = ""
-    ) -> Picture:
+    def drawn(self) -> tuple[Picture, Table]:
+        """The picture, and the table of the same points, newest first."""
+        measure = next((one for one in self.measures if one.key == self.chosen), self.measures[0])
         grain, steps = self.scope.grain, self.scope.steps
-        return Picture(
+        title = f"{measure.label} by {self.by}"
+        found = {at: measure.figure(figures) for at, figures in self.figures.items()}
+        picture = Picture(
             title=title,
             unit=measure.unit.word or f"{self.noun}s",
             noun=self.noun,
@@ -50,49 +61,39 @@ class Drawing(Generic[F]):
                 Series(
                     label=line.label,
                     slot=line.slot,
-                    points=tuple(measure.point(self.figures.get((step, line.key))) for step in steps),
+                    points=tuple(point(found.get((step, line.key))) for step in steps),
                 )
                 for line in self.lines
             ),
-            kind=kind,
-            note=note,
-            choices=tuple((choice.key, choice.label) for choice in choices),
+            kind="bars" if measure.key == self.bars else "line",
+            note=self.note,
+            choices=tuple((choice.key, choice.label) for choice in self.measures),
             chosen=measure.key,
         )
-
-    def table(self, measure: Measure[F], *, title: str) -> Table:
-        """The points, newest first."""
-        grain = self.scope.grain
-        unit = measure.column.key
-        return Table(
+        table = Table(
             key="over_time",
-            title=title,
+            title=f"{title}: every point",
             first=STEP_HEADINGS[grain],
             first_key=f"{grain}_utc",
-            columns=tuple(Column(key=f"{line.label}_{unit}", label=line.label) for line in self.lines),
+            columns=tuple(Column(key=f"{line.label}_{measure.column.key}", label=line.label) for line in self.lines),
             rows=tuple(
                 Row(
                     label=step_label(step, grain),
                     name=step_name(step),
-                    cells=tuple(self._cell(measure, line, step) for line in self.lines),
+                    cells=tuple(self._cell(found.get((step, line.key)), line, step) for line in self.lines),
                 )
-                for step in reversed(self.scope.steps)
-                if any((step, line.key) in self.figures for line in self.lines)
+                for step in reversed(steps)
+                if any((step, line.key) in found for line in self.lines)
             ),
             is_folded=True,
         )
+        return picture, table
 
-    def _cell(self, measure: Measure[F], line: Line, step: datetime) -> Cell:
-        figures = self.figures.get((step, line.key))
-        if figures is None:
+    def _cell(self, figure: Figure | None, line: Line, step: datetime) -> Cell:
+        if figure is None:
             return Cell(figure=None)
-        return Cell(figure=measure.figure(figures), href=self._href(line, step))
-
-    def _href(self, line: Line, step: datetime) -> str:
-        if (step, line.key) not in self.figures:
-            return ""
         narrowed = named(line.column, line.key) if line.column else {}
-        return self.links(narrowed, start=step, end=step + LENGTH[self.scope.grain])
+        return Cell(figure=figure, href=self.links(narrowed, start=step, end=step + LENGTH[self.scope.grain]))
 
 
 def step_name(step: datetime) -> str:

@@ -15,16 +15,20 @@ NOTHING = "–"
 class Unit(Enum):
     """What a number counts: the word behind it, and the end of its column's name in a CSV."""
 
-    MS = ("ms", "ms")
-    PERCENT = ("%", "percent")
-    USD = ("USD", "usd")
-    TOKENS = ("tokens", "tokens")
-    COUNT = ("", "")
-    RATIO = ("", "")
+    MS = "ms"
+    PERCENT = "percent"
+    USD = "usd"
+    TOKENS = "tokens"
+    COUNT = "count"
+    RATIO = "ratio"
 
     @property
     def word(self) -> str:
-        return self.value[0]
+        return {Unit.PERCENT: "%", Unit.USD: "USD", Unit.COUNT: "", Unit.RATIO: ""}.get(self, self.value)
+
+    @property
+    def suffix(self) -> str:
+        return "" if self in (Unit.COUNT, Unit.RATIO) else self.value
 
     def shown(self, value: float) -> str:
         """The number alone, for a place that names the unit."""
@@ -62,7 +66,20 @@ class Figure:
 
     @property
     def interval(self) -> str:
-        return "–".join(map(self.unit.shown, self.bounds)) if self.bounds else ""
+        if self.bounds is None:
+            return ""
+        low, high = map(self.unit.shown, self.bounds)
+        return f"{low}–{high}"
+
+    @property
+    def short(self) -> str:
+        """For a narrow place."""
+        return self.text if self.value is not None or not self.n else "too few"
+
+    @property
+    def n_text(self) -> str:
+        """n where the figure is not itself a count."""
+        return "" if self.unit is Unit.COUNT else f"n {self.n:,}"
 
     @property
     def n_words(self) -> str:

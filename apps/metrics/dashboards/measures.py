@@ -34,7 +34,7 @@ class Measure(Generic[F]):
     def column(self) -> Column:
         unit = f", {self.unit.word}" if self.unit.word else ""
         return Column(
-            key="_".join(filter(None, (self.key, self.unit.value[1]))), label=f"{self.label}{unit}", help=self.help
+            key="_".join(filter(None, (self.key, self.unit.suffix))), label=f"{self.label}{unit}", help=self.help
         )
 
     def cell(self, figures: F, links: RowLinks, lookups: Mapping[str, str] | None = None) -> Cell:
@@ -42,13 +42,14 @@ class Measure(Generic[F]):
         figure = self.figure(figures)
         return Cell(figure=figure, href=links({**(lookups or {}), **self.lookups(figure)}) if figure.n else "")
 
-    def point(self, figures: F | None) -> Point:
-        if figures is None:
-            return Point()
-        figure = self.figure(figures)
-        value = figure.rough if figure.value is None else figure.value
-        is_few = figure.value is None and value is not None
-        return Point(value=value, low=figure.low, high=figure.high, n=figure.n, is_few=is_few)
+
+def point(figure: Figure | None) -> Point:
+    """A figure as a picture draws it; None is a gap."""
+    if figure is None:
+        return Point()
+    value = figure.rough if figure.value is None else figure.value
+    is_few = figure.value is None and value is not None
+    return Point(value=value, low=figure.low, high=figure.high, n=figure.n, is_few=is_few)
 
 
 def tiles(
@@ -66,7 +67,7 @@ def tile(
     over_time: Sequence[F | None],
 ) -> Tile:
     figure = measure.figure(now)
-    values = [measure.point(figures).value for figures in over_time]
+    values = [point(None if figures is None else measure.figure(figures)).value for figures in over_time]
     return Tile(
         label=measure.label,
         figure=figure,

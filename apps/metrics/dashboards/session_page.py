@@ -6,6 +6,7 @@ from uuid import UUID
 from django.urls import reverse
 
 from apps.metrics.models import RequestLog, RequestText
+from apps.tracing.langfuse import trace_url
 
 #: The newest so many; a longer conversation is read in the request log.
 N_TURNS = 200
@@ -38,7 +39,7 @@ def session_turns(session_id: UUID, *, with_text: bool) -> list[SessionTurn]:
             row=row,
             text=texts.get(row.pk),
             href=reverse("admin:metrics_requestlog_change", args=[row.pk]),
-            trace_url="",
+            trace_url=trace_url(row.trace_id),
         )
         for row in reversed(rows)
     ]

@@ -80,16 +80,18 @@ def tools_page(filters: Filters, *, figures: Mapping[tuple[datetime, str], ToolF
     drawn = sorted(names[:N_DRAWN])
     slots = {name: slot for slot, name in enumerate(drawn, start=1)}
     lines = [Line(key=name, label=name, slot=slots.get(name, 0), column="tool") for name in names]
-    drawing = Drawing(
+    note = f"The {N_DRAWN} most used tools of {len(names)}." if len(names) > N_DRAWN else ""
+    picture, points = Drawing(
         scope=filters.scope,
         figures=figures,
         lines=[line for line in lines if line.slot],
         links=links,
+        measures=PICTURES,
+        chosen=filters.picture,
+        by="tool",
         noun="call",
-    )
-    shown = next((measure for measure in PICTURES if measure.key == filters.picture), PICTURES[0])
-    title = f"{shown.label} by tool"
-    note = f"The {N_DRAWN} most used tools of {len(names)}." if len(names) > N_DRAWN else ""
+        note=note,
+    ).drawn()
     return Page(
         n=total.calls,
         noun="call",
@@ -100,9 +102,9 @@ def tools_page(filters: Filters, *, figures: Mapping[tuple[datetime, str], ToolF
             before_words=filters.before_words,
             over_time=by_step(figures, filters.scope.steps),
         ),
-        picture=drawing.picture(shown, title=title, choices=PICTURES, note=note),
+        picture=picture,
         tables=(
-            drawing.table(shown, title=f"{title}: every point"),
+            points,
             table_of(
                 COLUMNS,
                 key="tools",

@@ -9,8 +9,8 @@ from apps.metrics.dashboards.figures import Unit, share
 from apps.metrics.dashboards.filters import Filters
 from apps.metrics.dashboards.looks import INTENT_SLOTS, UNREAD, by_slot, intent_slot
 from apps.metrics.dashboards.measures import HIGH, Measure, by_step, tiles
-from apps.metrics.dashboards.panels import Cell, Column, Page, Row, Table
-from apps.metrics.dashboards.row_links import RowLinks, named
+from apps.metrics.dashboards.panels import Page
+from apps.metrics.dashboards.row_links import RowLinks
 from apps.metrics.rollups import read
 from apps.metrics.rollups.figures import TurnFigures
 from apps.metrics.rollups.scope import By
@@ -46,9 +46,19 @@ ENTRY_EXIT = _claim(
     "The answer gives a price to get in and a price to get out.",
     "has_entry_exit",
 )
-TILES = (m.TURNS, DISCLAIMER, STOP_LOSS, ENTRY_EXIT, m.COST)
+TILES = (m.TURNS, DISCLAIMER, STOP_LOSS, ENTRY_EXIT, m.COST, m.COST_UNKNOWN)
 PICTURES = (m.TURNS, DISCLAIMER, STOP_LOSS, ENTRY_EXIT, m.COST)
-COLUMNS = (m.TURNS, DISCLAIMER, STOP_LOSS, ENTRY_EXIT, m.COST, m.COST_TOTAL, m.COST_UNKNOWN)
+CARRIED = (DISCLAIMER, STOP_LOSS, ENTRY_EXIT, m.COST, m.COST_TOTAL, m.COST_UNKNOWN)
+
+
+def share_of_all(n_turns: int) -> m.Turns:
+    """What part of all turns an intent is."""
+    return Measure(
+        key="share_of_turns",
+        label="Share of turns",
+        unit=Unit.PERCENT,
+        figure=lambda f: share(f.turns, n_turns),
+    )
 
 
 def read_trading(filters: Filters) -> Page:
@@ -66,9 +76,16 @@ def trading_page(filters: Filters, *, figures: Mapping[tuple[datetime, str], Tur
         Line(key=intent, label=intent or UNREAD, slot=intent_slot(intent), column="intent")
         for intent in by_slot(totals, INTENT_SLOTS)
     ]
-    drawing = Drawing(scope=filters.scope, figures=figures, lines=lines, links=links)
-    shown = next((measure for measure in PICTURES if measure.key == filters.picture), PICTURES[0])
-    title = f"{shown.label} by intent"
+    picture, points = Drawing(
+        scope=filters.scope,
+        figures=figures,
+        lines=lines,
+        links=links,
+        measures=PICTURES,
+        chosen=filters.picture,
+        by="intent",
+        bars=m.TURNS.key,
+    ).drawn()
     return Page(
         n=total.turns,
         tiles=tiles(
@@ -78,11 +95,11 @@ def trading_page(filters: Filters, *, figures: Mapping[tuple[datetime, str], Tur
             before_words=filters.before_words,
             over_time=by_step(figures, filters.scope.steps),
         ),
-        picture=drawing.picture(shown, title=title, choices=PICTURES, kind="bars" if shown is m.TURNS else "line"),
+        picture=picture,
         tables=(
-            drawing.table(shown, title=f"{title}: every point"),
+            points,
             table_of(
-                COLUMNS,
+                (m.TURNS, share_of_all(total.turns), *CARRIED),
                 key="intents",
                 title="Intents, and what their answers carry",
                 first="Intent",
@@ -93,23 +110,6 @@ def trading_page(filters: Filters, *, figures: Mapping[tuple[datetime, str], Tur
                 links=links,
                 note="Shares are of answers that the classifiers have read; others have no text to read.",
             ),
-            shares_table(lines, totals, total, links),
         ),
         notes=("Turns that staff forced count too.",),
-    )
-
-
-def shares_table(lines: list[Line], totals: Mapping[str, TurnFigures], total: TurnFigures, links: RowLinks) -> Table:
-    rows = []
-    for line in sorted(lines, key=lambda line: -totals[line.key].turns):
-        href = links(named("intent", line.key))
-        cell = Cell(figure=share(totals[line.key].turns, total.turns), href=href)
-        rows.append(Row(label=line.label, slot=line.slot, href=href, cells=(cell,)))
-    return Table(
-        key="asked",
-        title="What people ask for",
-        first="Intent",
-        first_key="intent",
-        columns=(Column(key="share_of_turns_percent", label="Share of turns, %"),),
-        rows=tuple(rows),
     )

@@ -19,6 +19,11 @@ from apps.metrics.dashboards.table_csv import table_csv
 from apps.metrics.models import Grain
 from apps.providers.registry import PROVIDERS
 
+#: Where else staff may go from here: permission, words, name of the address.
+PLACES = (
+    ("routing.view_rollout", "Rollout", "admin:routing_rollout_changelist"),
+    (ROWS, "Request log", "admin:metrics_requestlog_changelist"),
+)
 N_OVERVIEW_TILES = 4
 STEP_WORDS = {Grain.HOUR: "by hour", Grain.DAY: "by day", Grain.WEEK: "by week"}
 
@@ -135,13 +140,8 @@ def _page(
 
 
 def _places(request: HttpRequest) -> dict[str, Any]:
-    """Where else staff may go from here."""
-    places = [
-        ("routing.view_rollout", "Rollout", "admin:routing_rollout_changelist"),
-        (ROWS, "Request log", "admin:metrics_requestlog_changelist"),
-    ]
     return {
         "dashboards": DASHBOARDS.values(),
-        "places": [(words, reverse(name)) for permission, words, name in places if request.user.has_perm(permission)],
+        "places": [(words, reverse(name)) for permission, words, name in PLACES if request.user.has_perm(permission)],
         "may_see_dashboards": request.user.has_perm(MAY_SEE),
     }

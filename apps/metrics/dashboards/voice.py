@@ -102,9 +102,16 @@ def voice_page(filters: Filters, *, figures: Mapping[tuple[datetime, str], Voice
         Line(key=name, label=name or NOBODY, slot=provider_slot(name), column="provider")
         for name in by_slot(totals, PROVIDER_SLOTS)
     ]
-    drawing = Drawing(scope=filters.scope, figures=figures, lines=lines, links=links, noun=NOUN)
-    shown = next((measure for measure in PICTURES if measure.key == filters.picture), PICTURES[0])
-    title = f"{shown.label} by provider that served"
+    picture, points = Drawing(
+        scope=filters.scope,
+        figures=figures,
+        lines=lines,
+        links=links,
+        measures=PICTURES,
+        chosen=filters.picture,
+        by="provider that served",
+        noun=NOUN,
+    ).drawn()
     return Page(
         n=total.utterances,
         noun=NOUN,
@@ -116,9 +123,9 @@ def voice_page(filters: Filters, *, figures: Mapping[tuple[datetime, str], Voice
             before_words=filters.before_words,
             over_time=by_step(figures, filters.scope.steps),
         ),
-        picture=drawing.picture(shown, title=title, choices=PICTURES),
+        picture=picture,
         tables=(
-            drawing.table(shown, title=f"{title}: every point"),
+            points,
             stages_table(total, links),
             table_of(
                 COLUMNS,
