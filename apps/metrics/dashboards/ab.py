@@ -82,7 +82,6 @@ def ab_page(filters: Filters, *, figures: Mapping[tuple[datetime, str], TurnFigu
             TILES,
             now=total,
             before=before,
-            before_words=filters.before_words,
             over_time=by_step(figures, filters.scope.steps),
         ),
         picture=picture,

@@ -90,10 +90,10 @@ def counted(n: int, noun: str) -> str:
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
-def few(n: int, noun: str, unit: Unit) -> Figure:
-    """ "12 turns: too few to say" instead of a number that chance made."""
-    text = f"No {noun}s" if n == 0 else "Too few to say"
-    return Figure(unit=unit, text=text, n=n, noun=noun, note="" if n == 0 else f"{counted(n, noun)}: too few to say")
+def few(n: int, noun: str, unit: Unit, *, note: str = "") -> Figure:
+    """ "12 turns: too few to say" in the place of a number that chance made."""
+    text = f"{counted(n, noun)}: too few to say" if n else f"No {noun}s"
+    return Figure(unit=unit, text=text, n=n, noun=noun, note=note)
 
 
 def plain(value: float, *, unit: Unit, n: int, noun: str = "turn", low: float | None = None,
@@ -116,8 +116,7 @@ def share(k: int, n: int, *, noun: str = "turn") -> Figure:
     if found is None:
         return few(n, noun, Unit.PERCENT)
     if n < ENOUGH:
-        note = f"{k:,} of {counted(n, noun)}: too few to say"
-        return replace(few(n, noun, Unit.PERCENT), note=note, rough=100 * found.value)
+        return replace(few(n, noun, Unit.PERCENT, note=f"{k:,} of {n:,}"), rough=100 * found.value)
     low, high = 100 * found.low, 100 * found.high
     return plain(100 * found.value, unit=Unit.PERCENT, n=n, noun=noun, low=low, high=high)
 

@@ -73,7 +73,7 @@ class Filters:
     @property
     def before_words(self) -> str:
         """The period that a change is measured against."""
-        return f"in the {PERIODS[self.period][0]} before" if self.period in PERIODS else "in the same time before"
+        return f"the {PERIODS[self.period][0]} before" if self.period in PERIODS else "the same time before"
 
     @property
     def scope(self) -> Scope:

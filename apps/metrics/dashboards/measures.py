@@ -52,10 +52,8 @@ def point(figure: Figure | None) -> Point:
     return Point(value=value, low=figure.low, high=figure.high, n=figure.n, is_few=is_few)
 
 
-def tiles(
-    measures: Sequence[Measure[F]], *, now: F, before: F, before_words: str, over_time: Sequence[F | None]
-) -> tuple[Tile, ...]:
-    return tuple(tile(one, now=now, before=before, before_words=before_words, over_time=over_time) for one in measures)
+def tiles(measures: Sequence[Measure[F]], *, now: F, before: F, over_time: Sequence[F | None]) -> tuple[Tile, ...]:
+    return tuple(tile(one, now=now, before=before, over_time=over_time) for one in measures)
 
 
 def tile(
@@ -63,7 +61,6 @@ def tile(
     *,
     now: F,
     before: F,
-    before_words: str,
     over_time: Sequence[F | None],
 ) -> Tile:
     figure = measure.figure(now)
@@ -72,23 +69,23 @@ def tile(
         label=measure.label,
         figure=figure,
         help=measure.help,
-        change=change(figure, measure.figure(before), better=measure.better, before_words=before_words),
+        change=change(figure, measure.figure(before), better=measure.better),
         sparkline=sparkline(values),
     )
 
 
-def change(now: Figure, before: Figure, *, better: str, before_words: str) -> Change | None:
+def change(now: Figure, before: Figure, *, better: str) -> Change | None:
     """None where either is too few to say. A verdict only where the two intervals lie apart."""
     if now.value is None:
         return None
     if before.value is None:
-        return Change(text="Nothing to compare with", detail=f"Too few {now.noun}s {before_words}.")
-    detail = f"{before.text} {before.unit.word}".strip() + f" {before_words}"
+        return Change(text=f"Too few {now.noun}s before to compare")
+    detail = f"was {before.text} {before.unit.word}".rstrip()
     if now.unit is Unit.PERCENT:
         size, rounded = now.value - before.value, f"{abs(now.value - before.value):.1f} points"
     else:
         if not before.value:
-            return Change(text="Nothing to compare with", detail=detail)
+            return Change(text="Was 0 before")
         size = now.value / before.value - 1
         rounded = f"{100 * abs(size):.0f} %"
     if float(rounded.split()[0]) == 0:

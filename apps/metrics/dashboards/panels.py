@@ -127,7 +127,7 @@ class Page:
     notes: tuple[str, ...] = ()
     n: int = 0
     noun: str = "turn"
-    nothing: str = ""
+    nothing: str = "Nothing is over in this period. Choose a longer one, or ask a question: its turn is counted here."
 
     @property
     def n_words(self) -> str:

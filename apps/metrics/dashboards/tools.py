@@ -99,7 +99,6 @@ def tools_page(filters: Filters, *, figures: Mapping[tuple[datetime, str], ToolF
             TILES,
             now=total,
             before=before,
-            before_words=filters.before_words,
             over_time=by_step(figures, filters.scope.steps),
         ),
         picture=picture,

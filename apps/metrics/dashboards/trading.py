@@ -92,7 +92,6 @@ def trading_page(filters: Filters, *, figures: Mapping[tuple[datetime, str], Tur
             TILES,
             now=total,
             before=before,
-            before_words=filters.before_words,
             over_time=by_step(figures, filters.scope.steps),
         ),
         picture=picture,

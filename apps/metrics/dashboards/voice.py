@@ -120,7 +120,6 @@ def voice_page(filters: Filters, *, figures: Mapping[tuple[datetime, str], Voice
             TILES,
             now=total,
             before=before,
-            before_words=filters.before_words,
             over_time=by_step(figures, filters.scope.steps),
         ),
         picture=picture,
