@@ -17,7 +17,7 @@ from apps.metrics.dashboards.book import known_models
 from apps.metrics.dashboards.filters import INTENTS
 from apps.metrics.dashboards.periods import range_label
 from apps.metrics.models import Attempt, RequestLog, ToolCall
-from apps.metrics.rollups.hour import SAYS_NOTHING
+from apps.metrics.rollups.from_log import SAYS_NOTHING
 from apps.providers.registry import PROVIDERS
 from apps.routing.choose import Reason
 from apps.routing.errors import NoProvider
