@@ -172,7 +172,7 @@ def _period(reader: _Reader, now: datetime) -> tuple[str, datetime, datetime]:
     if start is None and end is None:
         return name, start_of_period(name, now=now), now
     end = end or now
-    start = start or end - PERIODS[DEFAULT_PERIOD][1]
+    start = start or end - PERIODS[name][1]
     if end - start > LONGEST:
         reader.ignored.append(f"Ignored: what lies more than {LONGEST.days} days before the end.")
         start = end - LONGEST
@@ -180,7 +180,7 @@ def _period(reader: _Reader, now: datetime) -> tuple[str, datetime, datetime]:
 
 
 def _read_moment(reader: _Reader, name: str, now: datetime) -> datetime | None:
-    """A date or a moment in UTC; a bare date as the end is that whole day."""
+    """A date or a moment, in UTC unless it says otherwise; a bare date as the end is that whole day."""
     moments = []
     for value in reader.values(name):
         try:
@@ -192,7 +192,7 @@ def _read_moment(reader: _Reader, name: str, now: datetime) -> datetime | None:
         if at.year < EARLIEST_YEAR:
             reader.ignore(name, value, "which lies before anything was recorded")
             continue
-        if name == "to" and len(value) == len("2026-01-01"):
+        if name == "to" and len(value) == len("2026-01-01") and at <= now:
             at += timedelta(days=1)
         if at > now and name == "from":
             reader.ignore(name, value, "which lies in the future")
