@@ -171,6 +171,12 @@ ROLLOUT_TWO_PERSON = env.bool("ROLLOUT_TWO_PERSON", default=False)
 TTFT_OBJECTIVE_MS = env.float("TTFT_OBJECTIVE_MS", default=3000.0)
 LATENCY_OBJECTIVE_MS = env.float("LATENCY_OBJECTIVE_MS", default=20000.0)
 
+# Retention ----------------------------------------------------------------------------------------
+
+# Days after which the log loses a turn's words, and after which it loses the turn; 0 keeps them for ever.
+TEXT_RETENTION_DAYS = env.int("TEXT_RETENTION_DAYS", default=30)
+ROW_RETENTION_DAYS = env.int("ROW_RETENTION_DAYS", default=400)
+
 # Watch and notifications --------------------------------------------------------------------------
 
 # Whether the server looks at the rollout by itself; otherwise `manage.py watch` does.

@@ -8,6 +8,9 @@ from apps.assistant.errors import NotYourConversation
 from apps.assistant.messages import TITLE_CHARACTERS
 from apps.assistant.models import Conversation, ConversationQuerySet, Turn
 from apps.assistant.owner import Owner
+from apps.metrics.models import RequestLog
+from apps.metrics.retention import remove_texts
+from apps.providers.workflow.versions import forget_sessions
 
 #: Read at the end of every turn: written out, because building it from parts each time costs more than running it.
 TURN_AND_TITLE = """
@@ -52,9 +55,13 @@ def rename_conversation(*, session_id: UUID, owner: Owner, title: str) -> Conver
     return conversation
 
 
+@transaction.atomic
 def delete_conversation(*, session_id: UUID, owner: Owner) -> None:
-    """Removes the conversation and its turns. The request log keeps its figures."""
-    conversation_of(session_id=session_id, owner=owner).delete()
+    """Removes the conversation, its turns, and its words in the request log, which keeps the figures alone."""
+    conversation = conversation_of(session_id=session_id, owner=owner)
+    remove_texts(RequestLog.objects.filter(session_id=session_id))
+    forget_sessions([session_id])
+    conversation.delete()
 
 
 @transaction.atomic

@@ -92,12 +92,13 @@ def finish_request(record: TurnRecord) -> Reading | None:
             },
         )
         if closed:
-            rows.update(
+            has_text = rows.update(
                 RequestText,
                 where={"request_id": record.request_id},
                 values={"response_text": record.response_text},
             )
-            for row in (*_attempts(record), *_tool_calls(record)):
+            # Whoever had the text removed meanwhile, as by deleting the conversation, shall not find it here again.
+            for row in (*_attempts(record), *_tool_calls(record, with_arguments=bool(has_text))):
                 rows.insert(row)
     if not closed:
         logger.warning(
@@ -172,7 +173,7 @@ def _attempts(record: TurnRecord) -> list[Attempt]:
     ]
 
 
-def _tool_calls(record: TurnRecord) -> list[ToolCall]:
+def _tool_calls(record: TurnRecord, *, with_arguments: bool) -> list[ToolCall]:
     return [
         ToolCall(
             request_id=record.request_id,
@@ -181,7 +182,7 @@ def _tool_calls(record: TurnRecord) -> list[ToolCall]:
             ok=call.ok,
             error_code=call.error_code,
             latency_ms=call.latency_ms,
-            arguments=call.arguments,
+            arguments=call.arguments if with_arguments else {},
             started_at=call.started_at,
             attempt=call.attempt,
             retries=call.retries,

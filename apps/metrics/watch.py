@@ -23,6 +23,7 @@ from django.utils import timezone
 from apps.core.threads import give_connections_back
 from apps.metrics.alerts.look import weigh_alerts
 from apps.metrics.evidence.guardrails import candidates, evaluate_all
+from apps.metrics.retention import prune_a_little
 from apps.metrics.rollups.run import roll_up
 from apps.routing.circuits import prune_outcomes
 from apps.routing.delivery import deliver_due
@@ -87,6 +88,7 @@ STEPS: tuple[Step, ...] = (
     step_schedules,
     weigh_alerts,
     bring_rollups_up_to_date,
+    prune_a_little,
 )
 
 

@@ -55,6 +55,8 @@ def test_a_production_configuration_passes_the_deployment_check(tmp_path: Path) 
         ({"GVSES_FORCE_PROVIDER": "astrologer"}, "astrologer"),
         ({"EMAIL_URL": "smtp://rollout:wonder/land@mail.example.com:25"}, "EMAIL_URL is no address of a mail server"),
         ({"ROLLOUT_NOTIFY_EMAILS": "alice@example.com"}, "EMAIL_URL names no mail server"),
+        ({"TEXT_RETENTION_DAYS": "-1"}, "or 0 to keep for ever"),
+        ({"TEXT_RETENTION_DAYS": "60", "ROW_RETENTION_DAYS": "30"}, "but turns go after 30 days"),
         ({"ROLLOUT_WEBHOOK_URL": "https://hooks.example.com/"}, "without ROLLOUT_WEBHOOK_SECRET"),
     ],
 )

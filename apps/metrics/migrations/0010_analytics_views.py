@@ -17,10 +17,11 @@ class Migration(migrations.Migration):
                 (
                     "text_removed_before",
                     models.DateTimeField(
-                        help_text="No finished turn that began earlier has its text; empty before the first run.",
+                        help_text="Turns that began earlier have lost their text; empty before the first run.",
                         null=True,
                     ),
                 ),
+                ("ran_at", models.DateTimeField(help_text="When a run last came to its end.", null=True)),
             ],
             options={
                 "default_permissions": (),

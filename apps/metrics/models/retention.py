@@ -10,8 +10,10 @@ class Retention(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY_ID)
     text_removed_before = models.DateTimeField(
-        null=True, help_text="No finished turn that began earlier has its text; empty before the first run."
+        null=True, help_text="Turns that began earlier have lost their text; empty before the first run."
     )
+
+    ran_at = models.DateTimeField(null=True, help_text="When a run last came to its end.")
 
     class Meta:
         default_permissions = ()

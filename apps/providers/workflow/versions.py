@@ -1,7 +1,7 @@
 """Versions of the workflow: adding one, making one live, and which one a session runs."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -87,6 +87,11 @@ def set_pending(session_id: UUID, value: Mapping[str, Any] | None) -> None:
     pending = None if value is None else dict(value)
     if not SessionWorkflow.objects.filter(pk=session_id).update(pending=pending) and value is not None:
         raise SessionWorkflow.DoesNotExist(f"Session {session_id} has no workflow version.")
+
+
+def forget_sessions(session_ids: Iterable[UUID]) -> None:
+    """Removes what sessions that are deleted ran, and the previews that waited in them."""
+    SessionWorkflow.objects.filter(pk__in=list(session_ids)).delete()
 
 
 def add_version(graph: str | Mapping[str, Any], by: str, note: str) -> WorkflowVersion:
