@@ -1,6 +1,6 @@
 """`make bench`: runs each benchmark in turn and prints what it measured."""
 
-from bench import evidence, guardrails, kill, providers, routing, turns, writes
+from bench import evidence, export, guardrails, kill, providers, routing, turns, writes
 
 if __name__ == "__main__":
     turns.main()
@@ -9,4 +9,5 @@ if __name__ == "__main__":
     routing.main()
     evidence.main()
     guardrails.main()
+    export.main()
     kill.main()

@@ -12,17 +12,17 @@ from django.db import connection, models
 
 from apps.assistant.engine import run_turn
 from apps.assistant.owner import Owner
-from apps.metrics.exports.columns import REQUESTS, TOOL_CALLS, names
 from apps.metrics.evidence.guardrails import evaluate
+from apps.metrics.exports.columns import REQUESTS, TOOL_CALLS, names
 from apps.metrics.models import Attempt, RequestLog, RequestText, ToolCall, VoiceTurn
 from apps.providers.errors import ProviderUnavailable
 from apps.providers.events import Usage
 from apps.routing.choose import Reason
 from apps.routing.errors import NoProvider
 from apps.routing.models import Evaluation, SessionAssignment
+from tests.metrics.evidence.rollouts import NOW, make_rollout, make_session, make_sessions, make_turn
 from tests.metrics.exports import turns
 from tests.metrics.exports.turns import DAY, make_assignment, make_attempt, make_call, make_spoken
-from tests.metrics.evidence.rollouts import NOW, make_rollout, make_session, make_sessions, make_turn
 from tests.scripted import words
 
 pytestmark = pytest.mark.django_db
