@@ -95,6 +95,7 @@ django.setup(set_prefix=False)
 tidy_up_once()
 site = Site()
 import_string("apps.providers.warm_up.warm_up")()
+import_string("apps.tracing.recorder.warm_up")()
 
 
 async def http(scope: dict[str, Any], receive: Receive, send: Send) -> None:

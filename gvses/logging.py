@@ -3,8 +3,9 @@
 import json
 import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from apps.core.exception_words import KEY, chain, words_of
@@ -19,6 +20,16 @@ STANDARD_ATTRIBUTES = frozenset(logging.makeLogRecord({}).__dict__) | {
 
 #: Below a warning these print whole requests. A variable of the SDK's own can ask for it past our levels.
 TALKATIVE = ("openai", "httpx2", "httpcore2")
+
+
+#: Programs that serve this site, beside `manage.py serve`.
+SERVERS = frozenset(("uvicorn", "daphne", "hypercorn", "gunicorn"))
+
+
+def stream_of(argv: Sequence[str]) -> str:
+    """Where a process with this command line logs: a server to its output, which of a command is the result."""
+    program, *arguments = [Path(word).name for word in argv[:2]]
+    return "ext://sys.stdout" if program in SERVERS or arguments == ["serve"] else "ext://sys.stderr"
 
 
 class NoRequestBodies(logging.Filter):

@@ -4,10 +4,13 @@ A `.env` beside `manage.py` is read first and never overrides a variable that is
 """
 
 import os
+import sys
 from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+
+from gvses.logging import stream_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -212,19 +215,6 @@ LANGFUSE_TRACING_ENVIRONMENT = env.str("LANGFUSE_TRACING_ENVIRONMENT", default="
 LANGFUSE_SAMPLE_RATE = env.float("LANGFUSE_SAMPLE_RATE", default=1.0)
 LANGFUSE_TEXT = env.bool("LANGFUSE_TEXT", default=False)
 
-# Errors and metrics -------------------------------------------------------------------------------
-
-SENTRY_DSN = env.str("SENTRY_DSN", default="")
-SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="development" if DEBUG else "production")
-SENTRY_RELEASE = env.str("SENTRY_RELEASE", default="")
-SENTRY_TRACES_SAMPLE_RATE = env.float("SENTRY_TRACES_SAMPLE_RATE", default=0.05)
-# Whoever sends this token may read /metrics; without one there is no such page.
-METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
-PROMETHEUS_MULTIPROC_DIR = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
-# Which names may become labels; named, never imported.
-KNOWN_PROVIDERS = "apps.providers.registry.PROVIDERS"
-KNOWN_TOOLS = "apps.market.tools.registry.TOOLS"
-
 # Pages, static files, time ------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-us"
@@ -259,6 +249,19 @@ if not DEBUG:
     if TRUSTED_PROXIES:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# Errors and metrics -------------------------------------------------------------------------------
+
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="development" if DEBUG else "production")
+SENTRY_RELEASE = env.str("SENTRY_RELEASE", default="")
+SENTRY_TRACES_SAMPLE_RATE = env.float("SENTRY_TRACES_SAMPLE_RATE", default=0.05)
+# Whoever sends this token may read /metrics; without one there is no such page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+PROMETHEUS_MULTIPROC_DIR = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
+# Which names may become labels; named, never imported.
+KNOWN_PROVIDERS = "apps.providers.registry.PROVIDERS"
+KNOWN_TOOLS = "apps.market.tools.registry.TOOLS"
+
 # Logging ------------------------------------------------------------------------------------------
 
 LOGGING = {
@@ -267,13 +270,14 @@ LOGGING = {
     "formatters": {"json": {"()": "gvses.logging.JsonFormatter"}, "text": {"()": "gvses.logging.TextFormatter"}},
     "filters": {"people": {"()": "gvses.logging.NoRequestBodies"}},
     "handlers": {
-        "stdout": {
+        "lines": {
             "class": "logging.StreamHandler",
+            "stream": stream_of(sys.argv or [""]),
             "formatter": "text" if DEBUG else "json",
             "filters": ["people"],
         }
     },
-    "root": {"handlers": ["stdout"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["lines"], "level": env.str("LOG_LEVEL", default="INFO")},
     # "django" is named to take away the handlers that Django gives it, which would print each line twice.
     "loggers": {
         "django": {"level": "INFO"},

@@ -19,7 +19,7 @@ KEY = re.compile(r"(?i)bearer\s+[^\s'\"]+|\b[se]k[-_][\w-]{6,}")
 #: A class of error, a provider, a table: what is shaped like this is no sentence.
 TOKEN = re.compile(r"[A-Za-z0-9_.,:/+-]{1,80}")
 SQLITE = re.compile(
-    r"(?:UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint failed(?:: [\w., ]+)?"
+    r"(?:UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint failed(?:: [\w.]+(?:, [\w.]+)*)?"
     r"|no such (?:table|column): [\w.]+|database is locked"
 )
 #: Raised by the interpreter itself these speak of types and names, never of values.

@@ -6,6 +6,6 @@ class TracingConfig(AppConfig):
     label = "tracing"
 
     def ready(self) -> None:
-        from apps.tracing import checks, sentry  # noqa: F401  registers the checks
+        from apps.tracing import checks, report_checks, sentry  # noqa: F401  registers the checks
 
         sentry.start()

@@ -1,52 +1,33 @@
-"""Settings of tracing that contradict themselves fail at start, with a sentence that says what to set."""
+"""Settings of traces that contradict themselves fail at start, with a sentence that says what to set."""
 
-import os
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from apps.tracing import prometheus
-
-SHORTEST_TOKEN = 20
-
 
 @register("tracing")
-def shares_can_be_read(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
-    if 0 <= settings.SENTRY_TRACES_SAMPLE_RATE <= 1:
-        return []
-    return [Error("SENTRY_TRACES_SAMPLE_RATE is no share. Set it between 0 and 1.", id="tracing.E001")]
-
-
-@register("tracing")
-def prometheus_can_be_served(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
-    if not settings.METRICS_TOKEN:
-        return []
+def langfuse_is_whole(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
     found: list[CheckMessage] = []
-    if not prometheus.is_installed():
+    keys = {name: getattr(settings, name) for name in ("LANGFUSE_PUBLIC_KEY", "LANGFUSE_SECRET_KEY")}
+    if any(keys.values()):
+        found += [
+            Error(f"{name} is not set and the other key of Langfuse is. Set both or neither.", id="tracing.E001")
+            for name, key in keys.items()
+            if not key
+        ]
+    if not 0 <= settings.LANGFUSE_SAMPLE_RATE <= 1:
         found.append(
-            Error(
-                "METRICS_TOKEN is set and the package prometheus-client is missing. "
-                "Install it with `pip install --require-hashes -r requirements-prometheus.txt`, "
-                "or leave METRICS_TOKEN empty.",
-                id="tracing.E002",
-            )
+            Error("LANGFUSE_SAMPLE_RATE is no share. Set a number from 0 to 1, such as 0.25.", id="tracing.E002")
         )
-    if len(settings.METRICS_TOKEN) < SHORTEST_TOKEN:
+    address = urlsplit(settings.LANGFUSE_BASE_URL)
+    if address.scheme not in ("http", "https") or not address.hostname:
         found.append(
             Error(
-                f"METRICS_TOKEN is shorter than {SHORTEST_TOKEN} characters. Set it to a long random text.",
+                "LANGFUSE_BASE_URL is no address. Set it as people open it, such as https://cloud.langfuse.com.",
                 id="tracing.E003",
-            )
-        )
-    folder = settings.PROMETHEUS_MULTIPROC_DIR
-    if folder and not (os.path.isdir(folder) and os.access(folder, os.W_OK)):
-        found.append(
-            Error(
-                f"PROMETHEUS_MULTIPROC_DIR is {folder}, which is no folder that this process can write to. "
-                "Make it first.",
-                id="tracing.E004",
             )
         )
     return found

@@ -7,8 +7,9 @@ keys are set, and its own steps at the end of a process, which wait for a dead h
 
 import atexit
 import logging
+import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
@@ -46,8 +47,13 @@ class _Connection:
     #: Set for the thread that shuts the client down, and set by it.
     told_to_end: Event = field(default_factory=Event)
     has_ended: Event = field(default_factory=Event)
+    pid: int = field(default_factory=os.getpid)
 
-    def end_when_told(self) -> None:
+    def await_the_end(self) -> None:
+        """Begins to wait in a thread: at the end of a process none can be started any more."""
+        Thread(target=self._end_when_told, name="langfuse-end", daemon=True).start()
+
+    def _end_when_told(self) -> None:
         self.told_to_end.wait()
         try:
             self.client.shutdown()
@@ -162,6 +168,11 @@ def _connected() -> _Connection:
     global _connection
     if _connection is None:
         _connection = _connect()
+        _connection.await_the_end()
+    elif _connection.pid != os.getpid():
+        # A forked process: the SDK sees to its own threads, with nothing in them that the other process sends.
+        _connection = replace(_connection, told_to_end=Event(), has_ended=Event(), pid=os.getpid())
+        _connection.await_the_end()
     return _connection
 
 
@@ -201,7 +212,4 @@ def _connect() -> _Connection:
         # There is no public way to keep it from waiting without end.
         atexit.unregister(client._resources.shutdown)
     tracer = provider.get_tracer(SCOPE, attributes={"public_key": settings.LANGFUSE_PUBLIC_KEY})
-    connection = _Connection(client=client, tracer=tracer, ids=ids)
-    # Now, for at the end of a process no thread can be started any more.
-    Thread(target=connection.end_when_told, name="langfuse-end", daemon=True).start()
-    return connection
+    return _Connection(client=client, tracer=tracer, ids=ids)

@@ -29,8 +29,8 @@ SINKS = {
 CAPACITY = 1_000
 #: What a process that ends gives all sinks together; it is gone within three seconds.
 CLOSE_WITHIN_S = 2.5
-#: Of that, the part for turns that still wait; the rest is for what the sinks hold.
-DRAIN_PART = 0.4
+#: Of that, the part in which turns that still wait are given to the sinks; the rest is for sending what they hold.
+DRAIN_PART = 0.6
 #: Dropped turns are told of no more often than this.
 TELL_EVERY_S = 60.0
 
@@ -59,7 +59,8 @@ class Recorder:
         self._waiting: SimpleQueue[TurnTrace | None] = SimpleQueue()
         self._starting = Lock()
         self._thread: Thread | None = None
-        self._closed_by: float | None = None
+        #: Set by `close`: until when turns are given to the sinks, and until when these may send.
+        self._drain_by = self._closed_by = float("inf")
         self._n_dropped = 0
         self._told_at = float("-inf")
         self._failed: set[int] = set()
@@ -91,8 +92,8 @@ class Recorder:
         thread = self._thread
         if thread is None:
             return
-        self._closed_by = time.monotonic() + within_s
-        self._drain_by = time.monotonic() + within_s * DRAIN_PART
+        now = time.monotonic()
+        self._drain_by, self._closed_by = now + within_s * DRAIN_PART, now + within_s
         self._waiting.put(None)
         thread.join(within_s)
 
@@ -100,12 +101,12 @@ class Recorder:
         for sink in self._sinks:
             self._load(sink)
         while (trace := self._waiting.get()) is not None:
-            if self._closed_by is not None and time.monotonic() > self._drain_by:
+            if time.monotonic() > self._drain_by:
                 break
             for sink in self._sinks:
                 self._give(sink, trace)
         for position, sink in enumerate(self._sinks):
-            left_s = max(0.0, (self._closed_by or 0.0) - time.monotonic())
+            left_s = max(0.0, self._closed_by - time.monotonic())
             try:
                 sink.close(left_s / (len(self._sinks) - position))
             except Exception as error:  # the edge of a sink: the next one closes all the same

@@ -6,6 +6,7 @@ would count the tokens of each turn a second time, others would send the command
 """
 
 import logging
+import time
 from typing import Any, cast
 
 from django.conf import settings
@@ -111,14 +112,13 @@ def record(trace: TurnTrace) -> None:
 
 
 def close(within_s: float) -> None:
-    """Sends what waits, for so long at most; afterwards nothing is sent any more."""
-    global _is_on
-    if not _is_on:
-        return
+    """Sends what waits, for so long at most. What this takes is taken off the wait at the end of the process."""
     import sentry_sdk
 
-    _is_on = False
-    sentry_sdk.get_client().close(timeout=within_s)
+    client = sentry_sdk.get_client()
+    began = time.monotonic()
+    client.flush(timeout=min(within_s, client.options["shutdown_timeout"]))
+    client.options["shutdown_timeout"] = max(0.0, client.options["shutdown_timeout"] - (time.monotonic() - began))
 
 
 def _share(context: dict[str, Any]) -> float:

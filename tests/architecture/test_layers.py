@@ -47,11 +47,18 @@ def test_an_app_imports_only_what_lies_below_it(app: str) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_only_a_provider_or_a_speech_engine_imports_a_vendor_sdk() -> None:
+@pytest.mark.parametrize(
+    ("sdks", "allowed"),
+    [
+        ({"openai", "agents"}, {"providers", "voice"}),
+        ({"langfuse", "opentelemetry", "sentry_sdk", "prometheus_client"}, {"tracing"}),
+    ],
+)
+def test_a_vendor_s_sdk_is_imported_in_its_own_room_only(sdks: set[str], allowed: set[str]) -> None:
     wrong = [
         str(file.relative_to(APPS))
         for file in sorted(APPS.rglob("*.py"))
-        if {module.split(".")[0] for module in imported_modules(file)} & {"openai", "agents"}
-        and file.relative_to(APPS).parts[0] not in {"providers", "voice"}
+        if {module.split(".")[0] for module in imported_modules(file)} & sdks
+        and file.relative_to(APPS).parts[0] not in allowed
     ]
     assert not wrong

@@ -3,13 +3,16 @@
 import contextvars
 import json
 import logging
+import os
+import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from apps.core.request_context import bind_ids
-from gvses.logging import JsonFormatter, TextFormatter
+from gvses.logging import JsonFormatter, TextFormatter, stream_of
 
 
 def record(message: str = "Provider failed", **extra: object) -> logging.LogRecord:
@@ -108,3 +111,44 @@ def test_no_level_makes_a_client_print_its_requests(name: str) -> None:
     told.levelno = logging.WARNING
     assert handler.filter(told)
     assert handler.filter(logging.LogRecord("apps.chat", logging.DEBUG, __file__, 1, "Asked", (), None))
+
+
+def test_a_librarys_further_lines_stay_out_of_the_machines_log() -> None:
+    said = record("Task exception was never retrieved\nfuture: ValueError('Alice owns 300 shares')")
+    assert json.loads(JsonFormatter().format(said))["message"] == "Task exception was never retrieved"
+
+
+def test_a_message_that_quotes_is_for_a_developers_eyes_alone() -> None:
+    def fail() -> None:
+        raise ValueError(f"cannot take {'shares'!r}")
+
+    assert "ValueError: cannot take 'shares'" in TextFormatter().format(of_exception(fail))
+    assert json.loads(JsonFormatter().format(of_exception(fail)))["exception"].endswith("\nValueError")
+
+
+def test_a_command_binds_its_name() -> None:
+    environment = {"PATH": os.environ["PATH"], "GVSES_ENV_FILE": os.devnull, "SECRET_KEY": "k" * 60, "DEBUG": "True"}
+    begin = "import manage, sys; from apps.core.request_context import current_ids; sys.argv = ['manage.py', 'check']"
+    result = subprocess.run(
+        [sys.executable, "-c", f"{begin}\nmanage.main()\nprint(current_ids())"],
+        cwd=Path(__file__).parents[2],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.stdout.splitlines()[-1] == "{'command': 'check'}", result.stderr
+
+
+@pytest.mark.parametrize(
+    ("command_line", "stream"),
+    [
+        ("manage.py serve --port 8000", "stdout"),
+        ("/app/.venv/bin/uvicorn gvses.asgi:application", "stdout"),
+        ("manage.py ask serve", "stderr"),
+        ("manage.py watch", "stderr"),
+        ("-c", "stderr"),
+    ],
+)
+def test_a_server_logs_to_its_output_and_a_command_beside_it(command_line: str, stream: str) -> None:
+    assert stream_of(command_line.split()) == f"ext://sys.{stream}"

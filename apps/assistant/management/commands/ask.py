@@ -19,6 +19,7 @@ from apps.assistant.unrecorded import NOT_RECORDED
 from apps.providers.events import Done, Error, Event, Json, Meta, Text, ToolResult, as_json
 from apps.providers.openai_api.client import close_client
 from apps.routing.errors import RoutingError
+from apps.tracing import recorder
 
 VOID = "\n\n--- The answer above was cut off and is void; a whole one follows. ---\n\n"
 
@@ -42,6 +43,8 @@ class Command(BaseCommand):
     def handle(
         self, *args: Any, question: str, session: UUID | None, provider: str | None, as_json: bool, **options: Any
     ) -> None:
+        # Whoever traces the turn gets ready while it is answered: afterwards the process is gone in a moment.
+        recorder.warm_up()
         try:
             error = async_to_sync(self._ask)(question, session or uuid.uuid4(), provider, as_json)
         except (TurnRefused, RoutingError) as refused:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
-from tests.tracing.faulty import planted
+from tests.tracing.reports.faulty import planted
 
 logger = logging.getLogger("apps.faulty")
 

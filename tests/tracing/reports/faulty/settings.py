@@ -15,7 +15,7 @@ os.environ |= {
 }
 from tests.settings import *  # noqa: F403
 
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.tracing.faulty"]  # noqa: F405
-ROOT_URLCONF = "tests.tracing.faulty.urls"
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.tracing.reports.faulty"]  # noqa: F405
+ROOT_URLCONF = "tests.tracing.reports.faulty.urls"
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"  # type: ignore[index]  # noqa: F405
 DATABASES["default"].setdefault("TEST", {"NAME": f"faulty_{os.getpid()}"})  # noqa: F405

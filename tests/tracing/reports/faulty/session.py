@@ -1,15 +1,12 @@
-"""Drives the product into its faults, in a process of its own: the SDK changes Django for good.
+"""Drives the product into its faults. Imported where Django is set up, by a process of its own: see `drive.py`.
 
 Prints what the tests look for: the request id that each answer said, and the ids of the recorded turn.
 """
 
 import asyncio
 import json
-import os
 import uuid
 from typing import Any
-
-os.environ["DJANGO_SETTINGS_MODULE"] = "tests.tracing.faulty.settings"
 
 from asgiref.testing import ApplicationCommunicator
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -24,11 +21,10 @@ from apps.providers.events import Text
 from apps.tracing import sentry
 from gvses import asgi
 from tests.scripted import Script, ScriptedProvider
-from tests.tracing.faulty import planted
-from tests.tracing.traces import make_trace
+from tests.tracing.reports.faulty import planted
+from tests.tracing.reports.faulty.names import SESSION, UTTERANCE
+from tests.tracing.reports.rescued_turn import make_rescued_turn
 
-SESSION = "5e551011-0000-4000-8000-000000000001"
-UTTERANCE = {"session_id": "5e551011-0000-4000-8000-000000000002", "request_id": "u-1"}
 CSRF = "c" * 32
 
 
@@ -109,12 +105,9 @@ def main() -> None:
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     name = connection.settings_dict["NAME"]
     said = asyncio.run(drive())
-    trace = make_trace(
+    trace = make_rescued_turn(
         question=planted.QUESTION, answer=planted.ANSWER, tool_name=planted.TOOL, tool_text=planted.QUOTED
     )
     sentry.record(trace)
     connection.creation.destroy_test_db(name, verbosity=0)
     print("SAID", json.dumps(said | {"trace": str(trace.request_id)}))  # noqa: T201
-
-
-main()
