@@ -1,6 +1,6 @@
 """`make bench`: runs each benchmark in turn and prints what it measured."""
 
-from bench import evidence, export, guardrails, kill, providers, routing, turns, writes
+from bench import dashboards, evidence, export, guardrails, kill, providers, routing, turns, writes
 
 if __name__ == "__main__":
     turns.main()
@@ -10,4 +10,5 @@ if __name__ == "__main__":
     evidence.main()
     guardrails.main()
     export.main()
+    dashboards.main()
     kill.main()

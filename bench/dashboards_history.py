@@ -10,7 +10,8 @@ import psycopg
 from django.db import connection
 
 DAYS = 90
-END = datetime(2026, 11, 20, tzinfo=UTC)
+#: Midnight, so that the last day is whole.
+END = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 BEGIN = END - timedelta(days=DAYS)
 TABLES = ("metrics_requestlog", "metrics_attempt", "metrics_toolcall", "metrics_voiceturn")
 CHUNK = 20_000

@@ -11,8 +11,8 @@ from apps.metrics.models import Grain
 
 #: What is told by hours, by days; beyond it, by weeks.
 BY_HOURS, BY_DAYS = timedelta(days=3), timedelta(days=100)
-#: Rows of hours are dropped after it.
-HOURS_KEPT = timedelta(days=15)
+#: Rows of hours are dropped after it. What is told by hours begins later, also in the period before.
+HOURS_KEPT, HOURS_TOLD = timedelta(days=15), timedelta(days=14)
 LENGTH = {Grain.HOUR: timedelta(hours=1), Grain.DAY: timedelta(days=1), Grain.WEEK: timedelta(days=7)}
 
 Channel = Literal["text", "voice"]
@@ -40,9 +40,10 @@ def start_of(moment: datetime, grain: Grain) -> datetime:
 
 def grain_of(*, start: datetime, end: datetime, now: datetime) -> Grain:
     """The steps in which a period is told."""
-    if end - start <= BY_HOURS and start >= now - HOURS_KEPT:
+    length = end - start
+    if length <= BY_HOURS and start - length >= now - HOURS_TOLD:
         return Grain.HOUR
-    return Grain.DAY if end - start <= BY_DAYS else Grain.WEEK
+    return Grain.DAY if length <= BY_DAYS else Grain.WEEK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +62,12 @@ class Scope:
     model: str | None = None
     provider_is: Literal[By.SERVED, By.ASSIGNED] = By.SERVED
     include_overridden: bool = True
+    told_by: Grain | None = None
 
     @property
     def grain(self) -> Grain:
-        return grain_of(start=self.start, end=self.end, now=timezone.now())
+        """The steps of it: `told_by`, or what fits its length now."""
+        return self.told_by or grain_of(start=self.start, end=self.end, now=timezone.now())
 
     @property
     def first(self) -> datetime:
@@ -84,9 +87,9 @@ class Scope:
 
     @property
     def before(self) -> "Scope":
-        """As many steps of the same length, right before the first of these."""
-        first = self.first
-        return replace(self, start=first - len(self.steps) * LENGTH[self.grain], end=first)
+        """As many steps of the same length, right before the first of these. Of hours, they are kept so far back."""
+        first, grain = self.first, self.grain
+        return replace(self, start=first - len(self.steps) * LENGTH[grain], end=first, told_by=grain)
 
     def period(self) -> dict[str, Any]:
         """What a row's `grain` and `start` have to be."""
