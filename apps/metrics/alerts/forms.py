@@ -48,7 +48,9 @@ class AlertRuleForm(forms.ModelForm):  # type: ignore[type-arg]
         unit="",
         help_text="Turns or tries without which times and shares say nothing; cost and a model's end need none.",
     )
-    looks_to_fire = _whole("Looks before it fires", least=1, most=60, unit="", help_text="In a row; one a minute.")
+    looks_to_fire = _whole(
+        "Looks before it fires", least=1, most=60, unit="", help_text="In a row; one a minute, one in five for a day."
+    )
     looks_to_clear = _whole(
         "Looks before it clears", least=1, most=60, unit="", help_text="In a row; twice as many if it comes back soon."
     )

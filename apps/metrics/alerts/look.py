@@ -7,7 +7,7 @@ before the transaction; the rule's row is locked while its states are written, s
 import logging
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from django.db import transaction
@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 #: An alert keeps a figure a look at first, and so many over each doubling of its age.
 READINGS_A_DOUBLING = 100
+#: A rule is looked at so many times while its window passes, and not more often: a day of rows takes long to read.
+LOOKS_A_WINDOW = 288
 #: More subjects than this in one rule are no news but a wrong rule; the worst of them fire.
 MOST_SUBJECTS = 50
 
@@ -44,6 +46,8 @@ def weigh_alerts(*, now: datetime) -> list[str]:
     lines: list[str] = []
     failed: list[str] = []
     for rule in AlertRule.objects.filter(is_on=True):
+        if not is_due(rule, now=now):
+            continue
         try:
             lines += look_at(rule, now=now)
         except Exception:  # the edge of one rule: the others are looked at all the same
@@ -52,6 +56,12 @@ def weigh_alerts(*, now: datetime) -> list[str]:
     if failed:
         raise RulesFailed(f"{', '.join(failed)} could not be looked at.")
     return lines
+
+
+def is_due(rule: AlertRule, *, now: datetime) -> bool:
+    """Whether it is time for a rule with a long window: for a day, five minutes after the last look."""
+    pause = timedelta(minutes=rule.window_minutes) / LOOKS_A_WINDOW
+    return rule.looked_at is None or not timedelta(0) <= now - rule.looked_at < pause
 
 
 def look_at(rule: AlertRule, *, now: datetime) -> list[str]:
@@ -71,6 +81,7 @@ def look_at(rule: AlertRule, *, now: datetime) -> list[str]:
             if row is not None and row.looked_at >= now:
                 continue
             lines += _step(locked, subject, row, reading, now=now)
+        AlertRule.objects.filter(pk=rule.pk).update(looked_at=now)
         return lines
 
 

@@ -24,7 +24,8 @@ def save_rule(*, rule: AlertRule, by: str, now: datetime) -> None:
     """Keeps the rule as it stands. Open alerts of what it meant before end, and say why."""
     with transaction.atomic():
         before = AlertRule.objects.select_for_update().filter(pk=rule.pk).first() if rule.pk else None
-        rule.changed_by, rule.changed_at = by, now
+        # A change is looked at with the next look.
+        rule.changed_by, rule.changed_at, rule.looked_at = by, now, None
         if before is not None:
             # A silence set meanwhile is no part of the form.
             rule.silent_until, rule.silent_why = before.silent_until, before.silent_why

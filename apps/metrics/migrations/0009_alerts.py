@@ -250,6 +250,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("silent_until", models.DateTimeField(blank=True, null=True)),
+                ("looked_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("silent_why", models.CharField(blank=True, max_length=200)),
                 (
                     "changed_by",

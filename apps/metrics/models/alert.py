@@ -61,6 +61,7 @@ class AlertRule(models.Model):
     )
     silent_until = models.DateTimeField(null=True, blank=True)
     silent_why = models.CharField(max_length=200, blank=True)
+    looked_at = models.DateTimeField(null=True, blank=True, editable=False)
     changed_by = models.CharField(max_length=150, blank=True, help_text="Who set it last; empty: as shipped.")
     changed_at = models.DateTimeField(default=timezone.now)
 

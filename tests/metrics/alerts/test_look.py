@@ -174,9 +174,21 @@ def test_a_rule_that_is_off_is_not_looked_at() -> None:
 def test_what_was_measured_before_a_change_of_the_rule_counts_for_nothing() -> None:
     make_turns(20, ok=False)
     rule = make_rule()
-    AlertRule.objects.update(changed_at=NOW, threshold=100.0)
+    AlertRule.objects.update(changed_at=NOW, threshold=1.0)
     assert look_module.look_at(rule, now=NOW) == []
     assert not Alert.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("window_minutes", "after_s", "is_looked_at"),
+    [(1_440, 299, False), (1_440, 300, True), (1_440, -60, True), (60, 13, True), (15, 60, True)],
+)
+def test_a_long_window_is_read_less_often(window_minutes: int, after_s: int, is_looked_at: bool) -> None:
+    rule = make_rule(measure="cost", window_minutes=window_minutes, threshold=0.1, clear_at=0.1)
+    assert weigh_alerts(now=NOW) == []
+    make_turns(20, at=NOW - timedelta(minutes=2))
+    assert bool(weigh_alerts(now=NOW + timedelta(seconds=after_s))) == is_looked_at
+    assert rule.alerts.count() == is_looked_at
 
 
 def test_a_look_that_began_earlier_changes_nothing() -> None:
