@@ -80,7 +80,7 @@ def test_every_variable_the_settings_read_is_in_the_example_and_none_besides() -
 
 
 def test_the_example_works_as_a_whole_once_the_two_required_lines_are_filled(tmp_path: Path) -> None:
-    text = (ROOT / ".env.example").read_text().replace("SECRET_KEY=\n", f"SECRET_KEY={'k' * 60}\n")
+    text = (ROOT / ".env.example").read_text().replace("\nSECRET_KEY=\n", f"\nSECRET_KEY={'k' * 60}\n")
     env_file = tmp_path / ".env"
     env_file.write_text(text.replace("ALLOWED_HOSTS=\n", "ALLOWED_HOSTS=chat.example.com\n"))
     result = start("check", GVSES_ENV_FILE=str(env_file))
