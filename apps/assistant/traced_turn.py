@@ -5,9 +5,8 @@ import logging
 from apps.assistant.transcript import Attempt, CallMade, ModelCall, Transcript
 from apps.assistant.turn_record import end_of, turn_record
 from apps.assistant.turns import BegunTurn
+from apps.metrics.classifiers import Claims, classify
 from apps.metrics.models import MODEL_LENGTH, NAME_LENGTH, Status, trace_id_of
-from apps.metrics.records import Reading
-from apps.metrics.services import read_turn
 from apps.providers.events import Error
 from apps.routing.choose import Route
 from apps.tracing import recorder
@@ -23,18 +22,16 @@ def trace_turn(
     status: str,
     error: Error | None,
     ended: float,
-    reading: Reading | None = None,
+    claims: Claims | None = None,
 ) -> None:
     """Hands the turn over, where anybody wants to see it. Never raises.
 
-    `ended` is a reading of the turn's clock; `reading` is what its row was given, None where there is no such row.
+    `ended` is a reading of the turn's clock; `claims` are those of its row, None where there is no such row.
     """
     try:
         if recorder.is_on():
             recorder.record_turn(
-                traced_turn(
-                    begun=begun, transcript=transcript, status=status, error=error, ended=ended, reading=reading
-                )
+                traced_turn(begun=begun, transcript=transcript, status=status, error=error, ended=ended, claims=claims)
             )
     except Exception:  # the outermost edge: the turn has its row and its answer
         logger.exception("Turn not traced")
@@ -47,7 +44,7 @@ def traced_turn(
     status: str,
     error: Error | None,
     ended: float,
-    reading: Reading | None = None,
+    claims: Claims | None = None,
 ) -> TurnTrace:
     record = turn_record(
         request_id=begun.request_id,
@@ -58,7 +55,7 @@ def traced_turn(
         latency_ms=round((ended - transcript.started) * 1000, 2),
         ended=ended,
     )
-    reading = reading or read_turn(record)
+    claims = claims or classify(record.response_text)
     route = begun.route
     return TurnTrace(
         request_id=begun.request_id,
@@ -73,7 +70,7 @@ def traced_turn(
         is_fallback=record.is_fallback,
         is_voice=begun.is_voice,
         model=record.model,
-        intent=reading.intent,
+        intent=begun.intent,
         started_at=transcript.started_at,
         ended_at=transcript.moment(ended),
         question=begun.question,
@@ -86,9 +83,9 @@ def traced_turn(
         tokens_reasoning=record.tokens_reasoning,
         cost_usd=None if record.cost_usd is None else float(record.cost_usd),
         claims={
-            "has_risk_disclaimer": reading.claims.has_risk_disclaimer,
-            "mentions_stop_loss": reading.claims.mentions_stop_loss,
-            "has_entry_exit": reading.claims.has_entry_exit,
+            "has_risk_disclaimer": claims.has_risk_disclaimer,
+            "mentions_stop_loss": claims.mentions_stop_loss,
+            "has_entry_exit": claims.has_entry_exit,
         },
         attempts=tuple(_attempt(attempt, transcript, ended=ended) for attempt in transcript.attempts),
     )

@@ -23,8 +23,8 @@ from apps.assistant.transcript import Transcript
 from apps.assistant.turn_record import serving_provider, turn_record
 from apps.core import rows
 from apps.metrics import services as metrics
+from apps.metrics.classifiers import Claims
 from apps.metrics.models import Attempt, Status
-from apps.metrics.records import Reading
 from apps.providers.events import Done, Error
 from apps.providers.prices.versions import refresh_overrides
 from apps.providers.protocol import Message
@@ -58,6 +58,8 @@ class BegunTurn:
     read_at: float
     is_voice: bool
     person_hash: str
+    #: What the question is after, as its row has it.
+    intent: str
     #: Its rows exist; the database was not away when it began.
     is_recorded: bool = True
 
@@ -95,7 +97,7 @@ def begin_turn(
         started_at=now,
     )
     rows.insert(turn)
-    metrics.start_request(
+    intent = metrics.start_request(
         request_id=turn.request_id,
         session_id=session_id,
         person_hash=owner.hashed,
@@ -120,6 +122,7 @@ def begin_turn(
         read_at=read_at,
         is_voice=is_voice,
         person_hash=owner.hashed,
+        intent=intent,
     )
 
 
@@ -179,8 +182,8 @@ def _lock_conversation(*, session_id: UUID, question: str, owner: Owner, now: da
 @transaction.atomic
 def finish_turn(
     *, begun: BegunTurn, transcript: Transcript, status: Turn.Status, error: Error | None, ended: float
-) -> Reading | None:
-    """Finishes the turn and its request log row together, and gives what that row was given to read.
+) -> Claims | None:
+    """Finishes the turn and its request log row together, and gives the claims that the row was given.
 
     A turn that a sweep has closed meanwhile stays closed. `ended` is a reading of the transcript's clock.
     """

@@ -9,6 +9,7 @@ from apps.assistant.owner import Owner
 from apps.assistant.transcript import Transcript, cost_usd, tokens
 from apps.assistant.turn_record import serving_provider
 from apps.assistant.turns import BegunTurn
+from apps.metrics.classifiers import intent_of
 from apps.providers.events import Error, Meta
 from apps.routing.choose import Route
 from apps.routing.errors import NoProvider
@@ -41,6 +42,7 @@ def begin_unrecorded(
         is_voice=is_voice,
         read_at=read_at,
         person_hash=owner.hashed,
+        intent=intent_of(question),
         is_recorded=False,
     )
     reason = str(route.reason) if isinstance(route, Route) else route.code

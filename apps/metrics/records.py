@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from apps.metrics.classifiers import Claims
 from apps.metrics.models import Attempt, Status
 
 
@@ -78,14 +77,6 @@ class TurnRecord:
     def __post_init__(self) -> None:
         if self.status not in SUCCESS_BY_STATUS:
             raise ValueError(f"a finished turn is succeeded, failed or interrupted, not {self.status}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What the classifiers read in a turn, as its row has it; `intent` is empty where nothing was to be read."""
-
-    intent: str
-    claims: Claims
 
 
 #: A turn that the person stopped is neither a success nor a failure.

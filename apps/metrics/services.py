@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.core import rows
-from apps.metrics.classifiers import CLASSIFIER_VERSION, INTENT_OF, Claims, classify
+from apps.metrics.classifiers import CLASSIFIER_VERSION, Claims, classify, intent_of
 from apps.metrics.models import Attempt, RequestLog, RequestText, Status, ToolCall, trace_id_of
-from apps.metrics.records import SUCCESS_BY_STATUS, Reading, TurnRecord
+from apps.metrics.records import SUCCESS_BY_STATUS, TurnRecord
 
 logger = logging.getLogger(__name__)
 
@@ -31,8 +31,12 @@ def start_request(
     is_voice: bool = False,
     met_open_circuit: bool = False,
     is_overridden: bool = False,
-) -> None:
-    """The row and the question, in one transaction, before anything is sent to the person."""
+) -> str:
+    """The row and the question, in one transaction, before anything is sent to the person; the intent is given back.
+
+    The intent is read here, from the question alone: so a turn has one however it ends, and whoever serves it.
+    """
+    intent = intent_of(query)
     with transaction.atomic(savepoint=False):
         row = RequestLog(
             request_id=request_id,
@@ -45,12 +49,15 @@ def start_request(
             met_open_circuit=met_open_circuit,
             is_overridden=is_overridden,
             trace_id=trace_id_of(request_id),
+            intent=intent.value,
+            classifier_version=CLASSIFIER_VERSION,
         )
         rows.insert(row)
         rows.insert(RequestText(request=row, query=query))
+    return row.intent
 
 
-def finish_request(record: TurnRecord) -> Reading | None:
+def finish_request(record: TurnRecord) -> Claims | None:
     """Closes the started row with its answer and all its children, in one transaction, and gives what was read in it.
 
     None when the row was closed before.
@@ -58,8 +65,7 @@ def finish_request(record: TurnRecord) -> Reading | None:
     A row is closed once. Whoever is late, such as a turn that ends after a sweep took it for dead, changes nothing:
     what reads the log may have counted the row already.
     """
-    reading = read_turn(record)
-    claims = reading.claims
+    claims = classify(record.response_text)
     with transaction.atomic(savepoint=False):
         closed = rows.update(
             RequestLog,
@@ -83,12 +89,10 @@ def finish_request(record: TurnRecord) -> Reading | None:
                 "cost_usd": record.cost_usd,
                 "price_version": record.price_version,
                 "error": record.error,
-                "intent": reading.intent,
                 "read_as": record.read_as,
                 "has_risk_disclaimer": claims.has_risk_disclaimer,
                 "mentions_stop_loss": claims.mentions_stop_loss,
                 "has_entry_exit": claims.has_entry_exit,
-                "classifier_version": CLASSIFIER_VERSION if record.response_text else None,
             },
         )
         if closed:
@@ -105,15 +109,7 @@ def finish_request(record: TurnRecord) -> Reading | None:
             "Request finished late or never started",
             extra={"request_id": str(record.request_id), "late_status": str(record.status)},
         )
-    return reading if closed else None
-
-
-def read_turn(record: TurnRecord) -> Reading:
-    """What the classifiers read in it."""
-    return Reading(
-        intent=INTENT_OF.get(record.read_as, "") if record.read_as else "",
-        claims=classify(record.response_text) if record.response_text else Claims(),
-    )
+    return claims if closed else None
 
 
 def note_switch(*, request_id: UUID, provider: str) -> None:

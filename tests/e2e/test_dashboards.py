@@ -1,4 +1,4 @@
-"""Staff at the dashboards in a browser: read the tiles, change a filter, see the picture, follow a point to its rows."""
+"""Staff at the dashboards in a browser: they read tiles, change a filter, and follow a point to its rows."""
 
 import re
 from collections.abc import Callable, Iterator

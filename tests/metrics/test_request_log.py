@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from apps.metrics import services
+from apps.metrics.classifiers import CLASSIFIER_VERSION
 from apps.metrics.models import RequestLog, Status, ToolCall, trace_id_of
 from tests.metrics.factories import ANSWER, make_record, make_started, make_tool_call
 
@@ -95,7 +96,7 @@ def test_a_turn_without_an_answer_makes_no_claims() -> None:
     services.finish_request(make_record(request_id, status=Status.FAILED, response_text="", error="unavailable"))
     row = RequestLog.objects.get(pk=request_id)
     assert (row.error, row.has_risk_disclaimer, row.has_entry_exit) == ("unavailable", None, None)
-    assert row.classifier_version is None
+    assert (row.intent, row.classifier_version) == ("execution", CLASSIFIER_VERSION)
 
 
 def test_a_finished_row_is_never_opened_again(caplog: pytest.LogCaptureFixture) -> None:
