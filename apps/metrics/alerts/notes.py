@@ -149,7 +149,7 @@ def dashboard_url(alert: Alert, *, now: datetime) -> str:
     if alert.measure == Measure.MODEL_END:
         return ""
     start, end = _span(alert, now=now)
-    query = {"from": f"{start:%Y-%m-%dT%H:%M}", "to": f"{end + timedelta(minutes=1):%Y-%m-%dT%H:%M}"}
+    query = {"from": f"{start:%Y-%m-%dT%H:%M:%S}", "to": f"{end:%Y-%m-%dT%H:%M:%S}"}
     if provider := alert.subject if alert.about == About.EACH_PROVIDER else alert.provider:
         query["provider"] = provider
     if alert.channel:
