@@ -18,7 +18,9 @@ import httpx2
 import pytest
 import uvicorn
 
+from apps.assistant import deadlines
 from apps.providers.openai_api.upstream import sandbox_key
+from apps.providers.workflow.nodes import classify
 from apps.sandbox import decisions, wire_events
 from apps.sandbox.asgi import application
 from apps.sandbox.faults import ARSENAL
@@ -124,6 +126,12 @@ def tapped(running_tap: TappedSandbox, settings: Any, monkeypatch: pytest.Monkey
     ARSENAL.disarm()
     settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY = running_tap.base_url, sandbox_key()
     settings.SANDBOX_PACE_MS = 0
+    # Time enough for a busy machine.
+    settings.FIRST_TEXT_DEADLINE_S = settings.FIRST_TEXT_VOICE_DEADLINE_S = settings.CHUNK_GAP_DEADLINE_S = 60.0
+    settings.TURN_DEADLINE_S = 600.0
+    for name in ("DEADLINE_S", "DEADLINE_VOICE_S"):
+        monkeypatch.setattr(classify, name, 60.0)
+    monkeypatch.setattr(deadlines, "LATER_ATTEMPT_S", 60.0)
     count = wire_events.usage
 
     def with_parts(*, tokens_input: int, tokens_output: int) -> dict[str, Any]:

@@ -14,14 +14,13 @@ from typing import Any, NoReturn, TypeAlias
 import pytest
 from django.utils import timezone
 
-from apps.assistant import deadlines, stop_watch
+from apps.assistant import stop_watch
 from apps.assistant.engine import run_turn
 from apps.assistant.owner import Owner
 from apps.assistant.turns import begin_turn, close_stale_turns
 from apps.core.threads import in_database_thread
 from apps.metrics.models import Attempt, RequestLog
 from apps.providers.events import Event, Text
-from apps.providers.workflow.nodes import classify
 from tests.assistant.stopping import stop
 from tests.metrics.tapped_sandbox import TappedSandbox, running_tap, tapped
 
@@ -116,13 +115,7 @@ def exhausted(model: type[Any]) -> set[str]:
 
 
 @pytest.fixture(autouse=True)
-def _ample_deadlines(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time enough for a busy machine."""
-    settings.FIRST_TEXT_DEADLINE_S = settings.FIRST_TEXT_VOICE_DEADLINE_S = settings.CHUNK_GAP_DEADLINE_S = 60.0
-    settings.TURN_DEADLINE_S = 600.0
-    for name in ("DEADLINE_S", "DEADLINE_VOICE_S"):
-        monkeypatch.setattr(classify, name, 60.0)
-    monkeypatch.setattr(deadlines, "LATER_ATTEMPT_S", 60.0)
+def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stop_watch, "POLL_S", 0.02)
 
 
