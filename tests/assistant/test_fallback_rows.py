@@ -50,6 +50,47 @@ async def test_a_turn_costs_what_all_its_attempts_reported(play, first, second, 
     assert await the_attempts("tokens_input", "cost_usd") == by_attempt
 
 
+async def test_the_attempts_add_up_to_their_turn_below_the_last_place_too(play) -> None:
+    """Three halves of the column's last place would be more in the sum than in the parts."""
+    tiny = Usage(tokens_input=1, tokens_output=1, cost_usd=0.000000015)
+    play([*words("Half of"), tiny, CUT], provider="workflow")
+    play([*WHOLE, tiny], provider="responses")
+    await ask()
+    assert await the_attempts("cost_usd") == [(Decimal("0.00000002"),), (Decimal("0.00000002"),)]
+    assert (await the_row()).cost_usd == Decimal("0.00000004")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "versions"),
+    [
+        (["override 7", "genai-prices 0.2.3"], ["override 7"], ["override 7, genai-prices 0.2.3", "override 7"]),
+        (["sandbox"], ["free"], ["sandbox", "free"]),
+        ([""], ["free"], ["", "free"]),
+    ],
+)
+async def test_a_turn_names_the_prices_of_all_its_attempts(play, first, second, versions) -> None:
+    def used(names: list[str]) -> list[Usage]:
+        return [Usage(tokens_input=1, tokens_output=1, price_version=name) for name in names]
+
+    play([*words("Half of"), *used(first), CUT], provider="workflow")
+    play([*WHOLE, *used(second)], provider="responses")
+    await ask()
+    assert await the_attempts("price_version") == [(version,) for version in versions]
+    names = [name for name in dict.fromkeys([*first, *second]) if name]
+    assert (await the_row()).price_version == ", ".join(names)
+
+
+async def test_more_prices_than_the_column_holds_end_in_an_ellipsis(play) -> None:
+    many = [Usage(tokens_input=1, tokens_output=1, price_version=f"override {number}") for number in range(100, 130)]
+    play([*WHOLE, *many], provider="workflow")
+    await ask()
+    named = (await the_row()).price_version
+    assert named.startswith("override 100, override 101, ")
+    assert named.endswith(", …")
+    assert 128 - len(", override 100") < len(named) <= 128
+    assert all(name in ("…", *(usage.price_version for usage in many)) for name in named.split(", "))
+
+
 async def test_the_times_of_an_attempt_are_its_own(play) -> None:
     play([0.1, *words("Half of"), 0.05, CUT], provider="workflow")
     play([0.2, *WHOLE], provider="responses")

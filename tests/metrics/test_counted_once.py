@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from apps.providers.prices.versions import draft_of, read_overrides, save_override
+from apps.providers.prices.versions import draft_of, save_override
 from tests.assistant.asking import ask, the_attempts, the_row
 from tests.metrics.tapped_sandbox import Sent, TappedSandbox, running_tap, tapped
 
@@ -23,7 +23,10 @@ PRICES = {"sandbox/gpt-6.1-terra": 1, "sandbox/gpt-6-luna": 3}
 
 @pytest.fixture
 def priced(db: None) -> dict[str, str]:
-    """The sandbox's models cost something, so that a sum of costs can be wrong: the version of each model's prices."""
+    """The sandbox's models cost something, so that a sum of costs can be wrong: the version of each model's prices.
+
+    Nobody reads them before the turn begins.
+    """
     rows = [
         save_override(
             draft=draft_of(
@@ -37,7 +40,6 @@ def priced(db: None) -> dict[str, str]:
         )
         for model, number in PRICES.items()
     ]
-    read_overrides()
     return {row.model: f"override {row.pk}" for row in rows}
 
 
