@@ -45,8 +45,9 @@ def session() -> Session:
     with ingest() as kept:
         drive = run("-m", "tests.tracing.reports.faulty.drive", dsn=kept.dsn)
         assert drive.returncode == 0, drive.stderr
-        for politely in ([], ["--politely"]):
-            crash = run("manage.py", "crash", planted.COMMAND_LINE, *politely, dsn=kept.dsn)
+        # With its traceback asked for, Django lets the refusal through to the end of the process.
+        for options in ([], ["--politely"], ["--politely", "--traceback"]):
+            crash = run("manage.py", "crash", planted.COMMAND_LINE, *options, dsn=kept.dsn)
             assert crash.returncode == 1, crash.stderr
     line = next(line for line in drive.stdout.splitlines() if line.startswith("SAID "))
     return Session(ingest=kept, said=json.loads(line.removeprefix("SAID ")), log=drive.stderr)

@@ -208,6 +208,21 @@ def test_a_turn_is_a_transaction_with_its_own_times_attempts_model_calls_and_too
     assert served["timestamp"] == "2026-11-23T09:00:02.000000Z"
 
 
+def test_a_turn_that_was_asked_over_http_is_one_too_once_it_has_ended(session: Session) -> None:
+    (turn,) = [
+        transaction
+        for transaction in session.ingest.items("transaction")
+        if transaction["contexts"]["trace"]["op"] == "turn" and transaction["tags"]["session_id"] == SESSION
+    ]
+    errors = [event for event in session.ingest.items("event") if event["tags"].get("provider") == "analyst"]
+    assert {event["tags"]["request_id"] for event in errors} == {turn["tags"]["request_id"]}
+    assert turn["contexts"]["trace"]["status"] == "internal_error"
+    assert turn["tags"]["error"] == "internal"
+    assert [(span["op"], span["description"], span["data"]) for span in turn["spans"]] == [
+        ("turn.attempt", "analyst", {"number": 1, "error": "internal"})
+    ]
+
+
 def test_tokens_are_counted_elsewhere(session: Session) -> None:
     everything = session.ingest.text()
     assert "gen_ai" not in everything

@@ -20,5 +20,6 @@ SQL = "the capybara in a statement"
 LIBRARY = "the axolotl in a message that was put together"
 TOOL = "platypus_as_a_tool"
 TRACED = "mandrill-in-a-trace-header"
+TRACE_ID = "feedfacefeedfacefeedfacefeedface"
 
 ALL = {name: text for name, text in globals().items() if name.isupper()}

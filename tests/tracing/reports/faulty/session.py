@@ -5,7 +5,6 @@ Prints what the tests look for: the request id that each answer said, and the id
 
 import asyncio
 import json
-import uuid
 from typing import Any
 
 from asgiref.testing import ApplicationCommunicator
@@ -47,7 +46,7 @@ async def ask(method: str, path: str, *, body: bytes = b"", query: bytes = b"") 
         "x-csrftoken": CSRF,
         "authorization": f"Bearer {planted.BEARER}",
         "x-gvses-provider": "",
-        "sentry-trace": f"{uuid.uuid4().hex}-{'1' * 16}-0",
+        "sentry-trace": f"{planted.TRACE_ID}-{'1' * 16}-0",
         "baggage": f"sentry-environment={planted.TRACED}",
     }
     scope = {
