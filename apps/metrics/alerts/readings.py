@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 
 from apps.metrics.alerts.catalogue import KINDS
 from apps.metrics.alerts.decision import Reading, p95_reading, share_reading
-from apps.metrics.large_reading import large_reading
+from apps.metrics.evidence.large_reading import large_reading
 from apps.metrics.models import About, AlertRule, Attempt, Channel, Measure, RequestLog, VoiceTurn
 from apps.providers.openai_api.model_check import configured_models
 from apps.providers.registry import PROVIDERS
