@@ -57,7 +57,7 @@ def opinion(question: str, history: tuple[Message, ...]) -> Opinion:
 def model_chances(text: str) -> dict[str, float]:
     own = frozenset(default_repository().symbols() or ())
     opening = " ".join(text[:LONGEST_READ].split())
-    return probabilities(mask_all(opening, find_mentions(opening, also=own), own))
+    return probabilities(mask_all(opening, find_mentions(opening, also=own)))
 
 
 def named(intent: str, names: Sequence[str]) -> int | None:

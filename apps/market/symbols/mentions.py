@@ -87,10 +87,13 @@ def find_mentions(text: str, *, also: Collection[str] = ()) -> Mentions:
     return Mentions(symbols=tuple(symbols), unknown=tuple(unknown.values()), spans=tuple(spans))
 
 
-def mask(text: str, *, also: Collection[str] = ()) -> str:
-    """The text with instruments as SYMBOL and free-standing numbers as NUMBER, as the intent classifier reads it."""
+def mask(text: str, *, also: Collection[str] = (), mentions: Mentions | None = None) -> str:
+    """The text with instruments as SYMBOL and free-standing numbers as NUMBER, as the intent classifier reads it.
+
+    `mentions` are those found in the same text, where somebody has looked for them already.
+    """
     parts, at = [], 0
-    for span in find_mentions(text, also=also).spans:
+    for span in (mentions or find_mentions(text, also=also)).spans:
         parts += [NUMBER.sub("NUMBER", text[at : span.start]), "SYMBOL"]
         at = span.end
     return "".join([*parts, NUMBER.sub("NUMBER", text[at:])])

@@ -92,10 +92,9 @@ def _batches(*, since: datetime, until: datetime, size: int) -> Iterator[list[di
         if not rows:
             return
         yield rows
-        last = rows[-1]
-        after = Q(created_at__gt=last["created_at"]) | Q(
-            created_at=last["created_at"], request_id__gt=last["request_id"]
-        )
+        at, request_id = rows[-1]["created_at"], rows[-1]["request_id"]
+        # The lower bound by itself lets the index of the time find where to go on.
+        after = Q(created_at__gte=at) & (Q(created_at__gt=at) | Q(request_id__gt=request_id))
 
 
 def _reading(query: str, response_text: str) -> tuple[object, ...]:

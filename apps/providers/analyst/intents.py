@@ -109,7 +109,7 @@ def read_one(question: str, previous: Reading | None, *, own: Collection[str] = 
     """One question after an earlier one; `own` are symbols that the data has and no list, such as the user's files."""
     opening = " ".join(question[:LONGEST_READ].split())
     mentions = find_mentions(opening, also=own)
-    masked = mask_all(opening, mentions, own)
+    masked = mask_all(opening, mentions)
     parameters = read_parameters(opening)
     now = Reading(
         intent="clarify",
@@ -157,9 +157,9 @@ def word_or_symbol(question: str) -> str | None:
     return resolve(found[1]) if found and any(character.islower() for character in question) else None
 
 
-def mask_all(question: str, mentions: Mentions, own: Collection[str] = ()) -> str:
+def mask_all(question: str, mentions: Mentions) -> str:
     """The masked question in lower case, with what looks like an unknown ticker masked as well."""
-    masked = mask(question, also=own).replace("’", "'")
+    masked = mask(question, mentions=mentions).replace("’", "'")
     for mention in mentions.unknown:
         masked = masked.replace(mention.text, "SYMBOL")
     return masked.lower()
