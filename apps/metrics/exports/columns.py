@@ -30,6 +30,15 @@ class Column:
     kind: Kind
     source: str = ""
 
+    @property
+    def is_foreign(self) -> bool:
+        """Others may have written it: a person, or an upstream that names its model. The rest are words of our own."""
+        return self.kind is Kind.TEXT and self.name in FOREIGN
+
+
+#: `error` is a class of ours, but also whatever code an upstream gave.
+FOREIGN = {"model", "error", "price_version", "asr_model", "tts_model", "call_id", "query", "response_text"}
+
 
 def _columns(kind: Kind, names: str, *, of: str = "") -> tuple[Column, ...]:
     return tuple(Column(name=name, kind=kind, source=f"{of}.{name}" if of else "") for name in names.split())

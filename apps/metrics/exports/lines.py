@@ -108,36 +108,44 @@ def _cell_of_postgresql(column: Column, lines: Lines) -> str:
             return f"""to_char({source} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
         case Kind.BOOLEAN if lines.form is Form.CSV:
             return f"CAST({source} AS text)"
-        case Kind.TEXT if lines.form is Form.CSV and lines.is_for_people:
+        case Kind.TEXT if lines.form is Form.CSV and lines.is_for_people and column.is_foreign:
             return _harmless(source, "left({}, 1)", "chr")
     return source
 
 
 def _line_of_sqlite(lines: Lines) -> str:
-    """One expression that gives the whole line, its end included."""
+    """One expression that gives the whole line, its end included; joining by || would copy its beginning each time."""
     if lines.form is Form.CSV:
-        return " || ',' || ".join(_csv_of_sqlite(column, lines) for column in lines.columns) + " || char(10)"
-    pairs = [f"""'"{column.name}":' || {_json_of_sqlite(column)}""" for column in lines.columns]
-    return "'{' || " + " || ',' || ".join(pairs) + " || '}' || char(10)"
+        cells = [_csv_of_sqlite(column, lines) for column in lines.columns]
+        pattern = ",".join(["%%s"] * len(cells))
+    else:
+        cells = [_json_of_sqlite(column) for column in lines.columns]
+        pattern = "{" + ",".join(f'"{column.name}":%%s' for column in lines.columns) + "}"
+    return f"printf('{pattern}', {', '.join(cells)}) || char(10)"
 
 
 def _csv_of_sqlite(column: Column, lines: Lines) -> str:
     source = _source(column)
     match column.kind:
+        case Kind.TEXT if not column.is_foreign:
+            return f"""'"' || {source} || '"'"""
         case Kind.TEXT | Kind.JSON:
-            if column.kind is Kind.TEXT and lines.is_for_people:
+            if column.is_foreign and lines.is_for_people:
                 source = _harmless(source, "substr({}, 1, 1)", "char")
-            return f"""coalesce('"' || replace({source}, '"', '""') || '"', '')"""
+            return f"""'"' || replace({source}, '"', '""') || '"'"""
         case Kind.BOOLEAN:
-            return f"CASE {source} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE '' END"
-    return f"coalesce({_plain_of_sqlite(column, source)}, '')"
+            return f"CASE {source} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"
+    # NULL prints as nothing.
+    return _plain_of_sqlite(column, source)
 
 
 def _json_of_sqlite(column: Column) -> str:
     source = _source(column)
     match column.kind:
-        case Kind.TEXT:
+        case Kind.TEXT if column.is_foreign:
             return f"json_quote({source})"
+        case Kind.TEXT:
+            return f"""coalesce('"' || {source} || '"', 'null')"""
         case Kind.JSON:
             return f"coalesce({source}, 'null')"
         case Kind.BOOLEAN:
