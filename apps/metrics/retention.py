@@ -19,6 +19,8 @@ from apps.metrics.models import Attempt, RequestLog, RequestText, Retention, Sta
 from apps.routing.models import CircuitChange, Evaluation, Notification
 
 BATCH_ROWS = 5_000
+#: A whole turn is several rows in as many tables, and SQLite lets nobody else write meanwhile.
+BATCH_TURNS = 1_000
 BATCHES_A_LOOK = 3
 #: Clocks of several hosts differ, and a turn may be closing while a run looks.
 LATE_MARGIN = timedelta(hours=1)
@@ -109,9 +111,9 @@ def _closed(before: datetime, *, since: datetime | None = None) -> QuerySet[Requ
 
 
 def _prune_rows(*, before: datetime) -> Iterator[Removed]:
-    while ids := list(_closed(before).order_by("created_at").values_list("pk", flat=True)[:BATCH_ROWS]):
+    while ids := list(_closed(before).order_by("created_at").values_list("pk", flat=True)[:BATCH_TURNS]):
         yield _remove_turns(ids)
-        if len(ids) < BATCH_ROWS:
+        if len(ids) < BATCH_TURNS:
             break
     for name, rows in (
         ("evaluations", Evaluation.objects.filter(at__lt=before)),

@@ -71,6 +71,7 @@ def test_no_turn_that_still_runs_is_touched_and_once_it_is_closed_its_words_go_t
 
 def test_batches_cover_everything_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "BATCH_ROWS", 3)
+    monkeypatch.setattr(retention, "BATCH_TURNS", 3)
     for number in range(10):
         make_old(40 + number)
         make_old(500 + number)
