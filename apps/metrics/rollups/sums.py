@@ -1,7 +1,6 @@
 """Adds up rollup rows in the database: numbers by SUM, histograms and counts by putting them one after the other."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from django.db.models import Aggregate, BinaryField, QuerySet, Sum, TextField
 from django.db.models.sql.compiler import SQLCompiler
 
+from apps.metrics.large_reading import large_reading
 from apps.metrics.models import ToolRollup, TurnRollup, VoiceRollup
 from apps.metrics.rollups.histogram import Histogram
 
@@ -36,13 +36,13 @@ class Histograms(Aggregate):
 
 
 class CountTexts(Aggregate):
-    """Stored counts that are not empty, as JSON, one a line."""
+    """Stored counts that are not empty, as JSON with commas between them."""
 
-    template = "STRING_AGG(NULLIF(%(expressions)s::text, '{}'), CHR(10))"
+    template = "STRING_AGG(NULLIF(%(expressions)s::text, '{}'), ',')"
     output_field = TextField()
 
     def as_sqlite(self, compiler: SQLCompiler, connection: Any, **context: Any) -> tuple[str, Any]:
-        template = "GROUP_CONCAT(NULLIF(%(expressions)s, '{}'), CHAR(10))"
+        template = "GROUP_CONCAT(NULLIF(%(expressions)s, '{}'), ',')"
         return super().as_sql(compiler, connection, template=template, **context)
 
 
@@ -55,8 +55,10 @@ def add_up(rows: QuerySet[Any], *, by: Iterable[str], histograms: bool = True) -
     columns |= {f"{name}_added": Histograms(name) for name in names}
     columns |= {f"{name}_added": CountTexts(name) for name in model.COUNTS}
     found = {}
-    # Without columns to group by, there is one row even of nothing.
-    for row in rows.order_by().values(*(by or ("grain",))).annotate(**columns):
+    with large_reading():
+        # Without columns to group by, there is one row even of nothing.
+        added = list(rows.order_by().values(*(by or ("grain",))).annotate(**columns))
+    for row in added:
         found[tuple(row[name] for name in by)] = Added(
             sums={name: row[f"{name}_added"] for name in model.SUMS},
             histograms={name: Histogram.from_bytes(_bytes(row[f"{name}_added"])) for name in names},
@@ -69,8 +71,9 @@ def _bytes(stored: Any) -> bytes:
     return bytes.fromhex(stored) if isinstance(stored, str) else bytes(stored or b"")
 
 
-def _counts(lines: str | None) -> dict[str, int]:
-    found: Counter[str] = Counter()
-    for line in (lines or "").splitlines():
-        found.update(json.loads(line))
-    return dict(found)
+def _counts(joined: str | None) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for counts in json.loads(f"[{joined or ''}]"):
+        for name, n in counts.items():
+            found[name] = found.get(name, 0) + n
+    return found
