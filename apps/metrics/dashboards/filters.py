@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlencode
 
+from apps.metrics.classifiers.intent import Intent
 from apps.metrics.dashboards.periods import DEFAULT_PERIOD, LONGEST, PERIODS, range_label, start_of_period
 from apps.metrics.rollups.scope import By, Channel, Scope
 from apps.providers.registry import PROVIDERS
 
 CHANNELS = ("text", "voice")
-INTENTS = ("research", "analysis", "execution", "chart", "education", "other")
+INTENTS = tuple(str(intent) for intent in Intent)
 SIDES = ("assigned", "served")
 CUSTOM = "custom"
 #: How many sentences on what was ignored are written out, and how much of one value.

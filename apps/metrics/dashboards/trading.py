@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from apps.metrics.classifiers.quality import quality
 from apps.metrics.dashboards import turn_measures as m
+from apps.metrics.dashboards.classifier_table import classifier_table
 from apps.metrics.dashboards.drawing import Drawing, Line, table_of
 from apps.metrics.dashboards.figures import Unit, share
 from apps.metrics.dashboards.filters import Filters
@@ -109,6 +111,7 @@ def trading_page(filters: Filters, *, figures: Mapping[tuple[datetime, str], Tur
                 links=links,
                 note="Shares are of answers that the classifiers have read; others have no text to read.",
             ),
+            classifier_table(quality()),
         ),
         notes=("Turns that staff forced count too.",),
     )

@@ -15,7 +15,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from apps.metrics.classifiers.quality import quality
 from apps.metrics.dashboards.book import DASHBOARDS
+from apps.metrics.dashboards.filters import INTENTS
 from apps.metrics.models import RequestLog, Status, ToolCall, VoiceTurn
 from tests.metrics.dashboards.history import make_history, sum_up
 from tests.metrics.dashboards.staff import ALL, sign_in
@@ -133,6 +135,17 @@ def test_a_filter_shows_only_what_it_names_and_stays_in_every_link(
     assert f'<span data-testid="n">{n:,} turn{"" if n == 1 else "s"}</span>' in page
     for link in re.findall(r'href="\?([^"]*)"', page):
         assert link == "" or set(query.split("&")) <= set(unescape(link).split("&"))
+
+
+def test_the_classifiers_are_shown_with_what_they_get_right(alice: Client) -> None:
+    lines = lines_of(alice, "/dashboards/trading/", "classifiers")
+    scores = quality().held_out
+    for name, score in {**scores.claims, **scores.intents}.items():
+        assert int(lines[name]["labelled"]) == score.positives
+        assert int(lines[name]["precision_percent_n"]) == score.found
+        if score.positives >= 10:
+            assert float(lines[name]["recall_percent"]) == pytest.approx(100 * score.hits / score.positives)
+    assert set(scores.intents) == set(INTENTS)
 
 
 def test_a_csv_has_the_figures_of_its_table(alice: Client) -> None:
