@@ -127,7 +127,7 @@ def test_the_whole_page_is_there_without_scripts(browser: Browser, analyst: Page
     page.goto(f"{filled.url}/dashboards/ab/?picture=turns")
     expect(page.locator(".sparkline").first).to_be_visible()
     expect(page.locator(".picture noscript p")).to_have_text(re.compile("the table below has every point"))
-    page.get_by_text("Turns by assigned provider: every point").click()
+    page.locator("details.points summary").click()
     expect(page.locator('[data-table="over_time"]')).to_be_visible()
     page.get_by_label("Picture").select_option("latency_p50")
     page.get_by_role("button", name="Show").click()

@@ -8,9 +8,9 @@ from apps.metrics.dashboards import turn_measures as m
 from apps.metrics.dashboards.drawing import Drawing, Line, table_of
 from apps.metrics.dashboards.filters import Filters
 from apps.metrics.dashboards.looks import NOBODY, PROVIDER_SLOTS, by_slot, provider_slot
-from apps.metrics.dashboards.measures import by_step, tiles
-from apps.metrics.dashboards.panels import Page, Table
-from apps.metrics.dashboards.row_links import RowLinks, provider_column
+from apps.metrics.dashboards.measures import N_OVERVIEW, by_step, overview_tiles, tiles
+from apps.metrics.dashboards.panels import Page, Table, Tile
+from apps.metrics.dashboards.row_links import provider_column, row_links
 from apps.metrics.rollups import read
 from apps.metrics.rollups.figures import TurnFigures
 from apps.metrics.rollups.scope import By
@@ -45,9 +45,21 @@ def read_ab(filters: Filters) -> Page:
     return ab_page(filters, figures=figures, before=before)
 
 
+def ab_overview(filters: Filters) -> tuple[Tile, ...]:
+    """The tiles for a page that shows no more of it."""
+    scope = replace(filters.scope, include_overridden=False)
+    return overview_tiles(
+        TILES[:N_OVERVIEW],
+        series=read.turns(scope, by=By.NOTHING, over_time=True),
+        before=read.turns(scope.before, by=By.NOTHING).get("", TurnFigures()),
+        scope=scope,
+        nothing=TurnFigures(),
+    )
+
+
 def ab_page(filters: Filters, *, figures: Mapping[tuple[datetime, str], TurnFigures], before: TurnFigures) -> Page:
     scope, column = filters.scope, provider_column(filters)
-    links = RowLinks(filters=filters, always={"is_overridden__exact": "0"})
+    links = row_links(filters, always={"is_overridden__exact": "0"})
     totals = read.add_over_time(figures)
     total = read.add_keys(totals, TurnFigures())
     names = by_slot(totals, PROVIDER_SLOTS)

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Generic, TypeVar
 
 from django.core.cache import cache
 
 from apps.metrics.dashboards import ab, tools, trading, voice
 from apps.metrics.dashboards.filters import Filters
 from apps.metrics.dashboards.freshness import FreshnessNote, freshness_note
-from apps.metrics.dashboards.panels import Page
+from apps.metrics.dashboards.panels import Page, Tile
 from apps.metrics.rollups import read
 
 #: Figures only, the same for everybody who may see them.
@@ -21,12 +22,13 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dashboard:
-    """`pictures` are the keys of what its picture can show; `n_tiles` how many tiles stand for it in the overview."""
+    """`pictures` are the keys of what its picture can show; `overview` reads the tiles that stand for it there."""
 
     name: str
     title: str
     lead: str
     read: Callable[[Filters], Page]
+    overview: Callable[[Filters], tuple[Tile, ...]]
     pictures: tuple[str, ...]
     has_sides: bool = False
 
@@ -37,6 +39,7 @@ DASHBOARDS: dict[str, Dashboard] = {
         title="A/B",
         lead="Providers side by side: waiting, errors, tokens, cost.",
         read=ab.read_ab,
+        overview=ab.ab_overview,
         pictures=tuple(measure.key for measure in ab.PICTURES),
         has_sides=True,
     ),
@@ -45,6 +48,7 @@ DASHBOARDS: dict[str, Dashboard] = {
         title="Tools",
         lead="What the answers’ tools do: success, time, retries, errors.",
         read=tools.read_tools,
+        overview=tools.tools_overview,
         pictures=tuple(measure.key for measure in tools.PICTURES),
     ),
     "voice": Dashboard(
@@ -52,6 +56,7 @@ DASHBOARDS: dict[str, Dashboard] = {
         title="Voice",
         lead="From ear to mouth: each stage’s time, barge-ins, utterances.",
         read=voice.read_voice,
+        overview=voice.voice_overview,
         pictures=tuple(measure.key for measure in voice.PICTURES),
     ),
     "trading": Dashboard(
@@ -59,30 +64,42 @@ DASHBOARDS: dict[str, Dashboard] = {
         title="Trading",
         lead="What is asked, what the answers carry, what each intent costs.",
         read=trading.read_trading,
+        overview=trading.trading_overview,
         pictures=tuple(measure.key for measure in trading.PICTURES),
     ),
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """A page and how far its figures go, both of one moment."""
+Read = TypeVar("Read")
 
-    page: Page
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading(Generic[Read]):
+    """What was read, and how far its figures go, both of one moment."""
+
+    of: Read
     freshness: FreshnessNote
 
 
-def read_dashboard(dashboard: Dashboard, filters: Filters, *, now: datetime) -> Reading:
-    choice = sha256(f"{dashboard.name}?{filters.query}".encode()).hexdigest()
+def read_dashboard(dashboard: Dashboard, filters: Filters, *, now: datetime) -> Reading[Page]:
+    return _read(dashboard.name, filters, lambda: dashboard.read(filters), now=now)
+
+
+def read_overview(filters: Filters, *, now: datetime) -> Reading[dict[str, tuple[Tile, ...]]]:
+    """The tiles by the name of their dashboard."""
+    return _read("", filters, lambda: {name: one.overview(filters) for name, one in DASHBOARDS.items()}, now=now)
+
+
+def _read(name: str, filters: Filters, read_now: Callable[[], Read], *, now: datetime) -> Reading[Read]:
+    choice = sha256(f"{name}?{filters.query}".encode()).hexdigest()
     key = f"dashboards:{VERSION}:{choice}"
-    kept = cache.get(key)
-    if isinstance(kept, Reading):
-        return kept
-    # Freshness first: what is built between the two readings is then in the figures and not promised by it.
-    note = freshness_note(read.freshness(now=now), now=now)
-    reading = Reading(page=dashboard.read(filters), freshness=note)
-    cache.set(key, reading, KEPT_S)
-    return reading
+    kept: tuple[Read, FreshnessNote] | None = cache.get(key)
+    if kept is None:
+        # Freshness first: what is built between the two readings is then in the figures and not promised by it.
+        note = freshness_note(read.freshness(now=now), now=now)
+        kept = (read_now(), note)
+        cache.set(key, kept, KEPT_S)
+    return Reading(of=kept[0], freshness=kept[1])
 
 
 def known_models() -> tuple[str, ...]:

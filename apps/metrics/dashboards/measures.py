@@ -10,8 +10,11 @@ from apps.metrics.dashboards.panels import Cell, Change, Column, Point, Tile
 from apps.metrics.dashboards.row_links import RowLinks
 from apps.metrics.dashboards.sparklines import sparkline
 from apps.metrics.rollups.read import F
+from apps.metrics.rollups.scope import Scope
 
 LOW, HIGH = "low", "high"
+#: The first so many tiles of a dashboard stand for it in the overview.
+N_OVERVIEW = 4
 
 
 def no_lookups(figure: Figure) -> dict[str, str]:
@@ -108,3 +111,13 @@ def by_step(series: Mapping[tuple[datetime, str], F], steps: Sequence[datetime])
     for (start, _), figures in series.items():
         found[start] = found[start] + figures if start in found else figures
     return [found.get(step) for step in steps]
+
+
+def overview_tiles(
+    measures: Sequence[Measure[F]], *, series: Mapping[tuple[datetime, str], F], before: F, scope: Scope, nothing: F
+) -> tuple[Tile, ...]:
+    """Tiles alone, from figures that are told apart by nothing but time."""
+    total = nothing
+    for figures in series.values():
+        total = total + figures
+    return tiles(measures, now=total, before=before, over_time=by_step(series, scope.steps))

@@ -1,7 +1,7 @@
 """Where the rows behind a figure are: the request log, narrowed to what the figure counts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -12,28 +12,40 @@ from apps.metrics.dashboards.filters import Filters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowLinks:
-    """Makes links to the rows of what the filters show; `always` narrows each of them further."""
+    """Makes links to rows of the log, hundreds a page: what is the same in all of them is written once."""
 
-    filters: Filters
-    always: dict[str, str] = field(default_factory=dict)
-    #: The column of the log that the provider of the filters stands for.
-    provider_lookup: str = ""
+    start: str
+    end: str
+    address: str
+    same: str
 
     def __call__(
         self, lookups: Mapping[str, str] | None = None, *, start: datetime | None = None, end: datetime | None = None
     ) -> str:
-        chosen = self.filters
-        wanted = {
-            "created_at__gte": _moment(start or chosen.scope.first),
-            "created_at__lt": _moment(end or chosen.end),
-            **({"is_voice__exact": str(int(chosen.channel == "voice"))} if chosen.channel else {}),
-            **({"intent": chosen.intent} if chosen.intent else {}),
-            **({self.provider_lookup or provider_column(chosen): chosen.provider} if chosen.provider else {}),
-            **({"model": chosen.model} if chosen.model else {}),
-            **self.always,
-            **(lookups or {}),
-        }
-        return f"{reverse('admin:metrics_requestlog_changelist')}?{urlencode(wanted)}"
+        """The rows of the whole period, or of [start, end) in it, that `lookups` name as well."""
+        begin, until = _moment(start) if start else self.start, _moment(end) if end else self.end
+        more = f"&{urlencode(lookups)}" if lookups else ""
+        return f"{self.address}?created_at__gte={begin}&created_at__lt={until}{self.same}{more}"
+
+
+def row_links(filters: Filters, *, always: Mapping[str, str] | None = None, provider_lookup: str = "") -> RowLinks:
+    """Links to the rows of what the filters show, each narrowed by `always` too.
+
+    `provider_lookup` is the column that the filters' provider stands for, where it is not who served or was assigned.
+    """
+    same = {
+        **({"is_voice__exact": str(int(filters.channel == "voice"))} if filters.channel else {}),
+        **({"intent": filters.intent} if filters.intent else {}),
+        **({provider_lookup or provider_column(filters): filters.provider} if filters.provider else {}),
+        **({"model": filters.model} if filters.model else {}),
+        **(always or {}),
+    }
+    return RowLinks(
+        start=_moment(filters.scope.first),
+        end=_moment(filters.end),
+        address=reverse("admin:metrics_requestlog_changelist"),
+        same=f"&{urlencode(same)}" if same else "",
+    )
 
 
 def provider_column(filters: Filters) -> str:

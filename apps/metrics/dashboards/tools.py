@@ -7,9 +7,9 @@ from datetime import datetime
 from apps.metrics.dashboards.drawing import Drawing, Line, table_of
 from apps.metrics.dashboards.figures import Unit, plain, quantile, share
 from apps.metrics.dashboards.filters import Filters
-from apps.metrics.dashboards.measures import HIGH, LOW, Measure, by_step, tiles
-from apps.metrics.dashboards.panels import Cell, Column, Page, Row, Table
-from apps.metrics.dashboards.row_links import RowLinks
+from apps.metrics.dashboards.measures import HIGH, LOW, N_OVERVIEW, Measure, by_step, overview_tiles, tiles
+from apps.metrics.dashboards.panels import Cell, Column, Page, Row, Table, Tile
+from apps.metrics.dashboards.row_links import RowLinks, row_links
 from apps.metrics.rollups import read
 from apps.metrics.rollups.figures import ToolFigures
 
@@ -70,9 +70,21 @@ def read_tools(filters: Filters) -> Page:
     return tools_page(filters, figures=figures, before=before)
 
 
+def tools_overview(filters: Filters) -> tuple[Tile, ...]:
+    """The tiles for a page that shows no more of it."""
+    scope = filters.scope
+    return overview_tiles(
+        TILES[:N_OVERVIEW],
+        series=read.tools(scope, by_tool=False, over_time=True),
+        before=read.tools(scope.before, by_tool=False).get("", ToolFigures()),
+        scope=scope,
+        nothing=ToolFigures(),
+    )
+
+
 def tools_page(filters: Filters, *, figures: Mapping[tuple[datetime, str], ToolFigures], before: ToolFigures) -> Page:
     # A call belongs to the attempt that made it, not to who served in the end.
-    links = RowLinks(filters=filters, provider_lookup="attempt_rows__provider")
+    links = row_links(filters, provider_lookup="attempt_rows__provider")
     totals = read.add_over_time(figures)
     total = read.add_keys(totals, ToolFigures())
     names = sorted(totals, key=lambda name: (-totals[name].calls, name))

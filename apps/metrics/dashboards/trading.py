@@ -10,9 +10,9 @@ from apps.metrics.dashboards.drawing import Drawing, Line, table_of
 from apps.metrics.dashboards.figures import Unit, share
 from apps.metrics.dashboards.filters import Filters
 from apps.metrics.dashboards.looks import INTENT_SLOTS, UNREAD, by_slot, intent_slot
-from apps.metrics.dashboards.measures import HIGH, Measure, by_step, tiles
-from apps.metrics.dashboards.panels import Page
-from apps.metrics.dashboards.row_links import RowLinks
+from apps.metrics.dashboards.measures import HIGH, N_OVERVIEW, Measure, by_step, overview_tiles, tiles
+from apps.metrics.dashboards.panels import Page, Tile
+from apps.metrics.dashboards.row_links import row_links
 from apps.metrics.rollups import read
 from apps.metrics.rollups.figures import TurnFigures
 from apps.metrics.rollups.scope import By
@@ -70,8 +70,20 @@ def read_trading(filters: Filters) -> Page:
     return trading_page(filters, figures=figures, before=before)
 
 
+def trading_overview(filters: Filters) -> tuple[Tile, ...]:
+    """The tiles for a page that shows no more of it."""
+    scope = filters.scope
+    return overview_tiles(
+        TILES[:N_OVERVIEW],
+        series=read.turns(scope, by=By.NOTHING, over_time=True),
+        before=read.turns(scope.before, by=By.NOTHING).get("", TurnFigures()),
+        scope=scope,
+        nothing=TurnFigures(),
+    )
+
+
 def trading_page(filters: Filters, *, figures: Mapping[tuple[datetime, str], TurnFigures], before: TurnFigures) -> Page:
-    links = RowLinks(filters=filters)
+    links = row_links(filters)
     totals = read.add_over_time(figures)
     total = read.add_keys(totals, TurnFigures())
     lines = [

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from apps.metrics.dashboards.access import DASHBOARDS as MAY_SEE
 from apps.metrics.dashboards.access import EXPORT, ROWS, TEXT, missing, staff_page
-from apps.metrics.dashboards.book import DASHBOARDS, Dashboard, Reading, known_models, read_dashboard
+from apps.metrics.dashboards.book import DASHBOARDS, Dashboard, Reading, known_models, read_dashboard, read_overview
 from apps.metrics.dashboards.filters import CHANNELS, INTENTS, SIDES, Filters, read_filters
-from apps.metrics.dashboards.panels import Picture
+from apps.metrics.dashboards.panels import Page, Picture
 from apps.metrics.dashboards.periods import PERIODS, range_label
 from apps.metrics.dashboards.session_page import session_turns
 from apps.metrics.dashboards.table_csv import table_csv
@@ -24,7 +24,6 @@ PLACES = (
     ("routing.view_rollout", "Rollout", "admin:routing_rollout_changelist"),
     (ROWS, "Request log", "admin:metrics_requestlog_changelist"),
 )
-N_OVERVIEW_TILES = 4
 STEP_WORDS = {Grain.HOUR: "by hour", Grain.DAY: "by day", Grain.WEEK: "by week"}
 
 
@@ -33,11 +32,9 @@ def overview(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     models = known_models()
     filters = read_filters(request.META["QUERY_STRING"], now=now, models=models)
-    readings = {name: read_dashboard(one, filters, now=now) for name, one in DASHBOARDS.items()}
-    cards = [
-        (one, readings[name].page, readings[name].page.tiles[:N_OVERVIEW_TILES]) for name, one in DASHBOARDS.items()
-    ]
-    return _page(request, "dashboards/overview.html", filters, models, readings["ab"], title="Overview", cards=cards)
+    reading = read_overview(filters, now=now)
+    cards = [(one, reading.of[name]) for name, one in DASHBOARDS.items()]
+    return _page(request, "dashboards/overview.html", filters, models, reading, title="Overview", cards=cards)
 
 
 @staff_page(MAY_SEE)
@@ -51,7 +48,7 @@ def dashboard(request: HttpRequest, name: str) -> HttpResponse:
     reading = read_dashboard(one, filters, now=now)
     if filters.is_csv:
         return _csv(one, filters, reading)
-    page = reading.page
+    page = reading.of
     return _page(
         request,
         "dashboards/dashboard.html",
@@ -97,11 +94,11 @@ def picture_data(picture: Picture) -> dict[str, Any]:
     }
 
 
-def _csv(one: Dashboard, filters: Filters, reading: Reading) -> HttpResponse:
-    tables = reading.page.tables
+def _csv(one: Dashboard, filters: Filters, reading: Reading[Page]) -> HttpResponse:
+    tables = reading.of.tables
     # Without a name it is the first table that is no list of points.
     key = filters.table or next(table.key for table in tables if not table.is_folded)
-    table = reading.page.table(key)
+    table = reading.of.table(key)
     if table is None:
         raise Http404
     name = f"gvses-{one.name}-{table.key}-{filters.scope.first:%Y-%m-%d}-to-{filters.end:%Y-%m-%d}.csv"
@@ -117,7 +114,7 @@ def _page(
     template: str,
     filters: Filters,
     models: tuple[str, ...],
-    reading: Reading,
+    reading: Reading[Any],
     **context: Any,
 ) -> HttpResponse:
     scope = filters.scope

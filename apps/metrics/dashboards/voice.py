@@ -7,9 +7,9 @@ from apps.metrics.dashboards.drawing import Drawing, Line, table_of
 from apps.metrics.dashboards.figures import Figure, Unit, few, plain, quantile, share
 from apps.metrics.dashboards.filters import Filters
 from apps.metrics.dashboards.looks import NOBODY, PROVIDER_SLOTS, by_slot, provider_slot
-from apps.metrics.dashboards.measures import LOW, Measure, by_step, tiles
-from apps.metrics.dashboards.panels import Cell, Column, Page, Row, Table
-from apps.metrics.dashboards.row_links import RowLinks
+from apps.metrics.dashboards.measures import LOW, N_OVERVIEW, Measure, by_step, overview_tiles, tiles
+from apps.metrics.dashboards.panels import Cell, Column, Page, Row, Table, Tile
+from apps.metrics.dashboards.row_links import RowLinks, row_links
 from apps.metrics.models import VoiceTurn
 from apps.metrics.rollups import read
 from apps.metrics.rollups.figures import VoiceFigures
@@ -94,8 +94,20 @@ def read_voice(filters: Filters) -> Page:
     return voice_page(filters, figures=figures, before=before)
 
 
+def voice_overview(filters: Filters) -> tuple[Tile, ...]:
+    """The tiles for a page that shows no more of it."""
+    scope = filters.scope
+    return overview_tiles(
+        TILES[:N_OVERVIEW],
+        series=read.voice(scope, over_time=True),
+        before=read.voice(scope.before).get("", VoiceFigures()),
+        scope=scope,
+        nothing=VoiceFigures(),
+    )
+
+
 def voice_page(filters: Filters, *, figures: Mapping[tuple[datetime, str], VoiceFigures], before: VoiceFigures) -> Page:
-    links = RowLinks(filters=filters, always={"is_voice__exact": "1"}, provider_lookup="provider")
+    links = row_links(filters, always={"is_voice__exact": "1"}, provider_lookup="provider")
     totals = read.add_over_time(figures)
     total = read.add_keys(totals, VoiceFigures())
     lines = [
