@@ -1,6 +1,6 @@
 """`make bench`: runs each benchmark in turn and prints what it measured."""
 
-from bench import dashboards, evidence, export, guardrails, kill, providers, routing, turns, writes
+from bench import dashboards, evidence, export, guardrails, kill, providers, routing, tracing, turns, writes
 
 if __name__ == "__main__":
     turns.main()
@@ -11,4 +11,5 @@ if __name__ == "__main__":
     guardrails.main()
     export.main()
     dashboards.main()
+    tracing.main()
     kill.main()

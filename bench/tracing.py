@@ -15,7 +15,7 @@ import textwrap
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
 
 import httpx2
@@ -24,9 +24,9 @@ from bench.turns import QUESTIONS, ask, open_page, percentile
 from tests.servers import ROOT, Product, free_port, product
 
 HAND_OVERS = 400
-#: Between two turns of a busy process.
-PAUSE_S = 0.01
-ROUNDS = 60
+#: Between two hand-overs, and between two turns: time for the recorder of one server to be done before the next turn.
+PAUSE_S, TURN_PAUSE_S = 0.01, 0.1
+ROUNDS = 40
 HOSTS = ("answers", "refuses", "hangs")
 
 #: In a process of its own: what it does to decode would be counted to the turns otherwise.
@@ -133,7 +133,11 @@ def hand_over(name: str, variables: dict[str, str]) -> None:
 async def paired(servers: dict[str, Product]) -> dict[str, list[float]]:
     """Milliseconds of whole turns, each question asked of every server in turn, in an order that goes round."""
     took: dict[str, list[float]] = {name: [] for name in servers}
-    async with _clients(servers) as clients:
+    async with AsyncExitStack() as stack:
+        clients = {
+            name: await stack.enter_async_context(httpx2.AsyncClient(base_url=server.url, timeout=30))
+            for name, server in servers.items()
+        }
         tokens = {name: await open_page(client) for name, client in clients.items()}
         for question in QUESTIONS:
             for name, client in clients.items():
@@ -146,19 +150,14 @@ async def paired(servers: dict[str, Product]) -> dict[str, list[float]]:
                     timing = await ask(clients[name], tokens[name], uuid.uuid4(), question)
                     assert timing.whole, "an answer was not whole"
                     took[name].append(timing.done_ms)
+                    await asyncio.sleep(TURN_PAUSE_S)
     return took
 
 
-class _clients:
-    def __init__(self, servers: dict[str, Product]) -> None:
-        self._clients = {name: httpx2.AsyncClient(base_url=server.url, timeout=30) for name, server in servers.items()}
-
-    async def __aenter__(self) -> dict[str, httpx2.AsyncClient]:
-        return self._clients
-
-    async def __aexit__(self, *_: object) -> None:
-        for client in self._clients.values():
-            await client.aclose()
+def cpu_s(server: Product) -> float:
+    """Processor time that the server has used so far, in all its threads."""
+    after_name = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def whole_turns() -> None:
@@ -168,17 +167,20 @@ def whole_turns() -> None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gvses-bench-")))
             variables = {} if name == "off" else keys(stack.enter_context(host(name)))
             servers[name] = stack.enter_context(product(folder, GVSES_WATCH="False", **variables))
+        before_s = {name: cpu_s(server) for name, server in servers.items()}
         took = asyncio.run(paired(servers))
+        cpu_ms = {name: (cpu_s(server) - before_s[name]) * 1000 / len(took[name]) for name, server in servers.items()}
     plain = took.pop("off")
     print(
         f"  whole turn, off                      p50 {statistics.median(plain):7.2f}   "
-        f"p95 {percentile(plain, 0.95):7.2f} ms   n={len(plain)}"
+        f"p95 {percentile(plain, 0.95):7.2f} ms   CPU {cpu_ms['off']:5.1f} ms   n={len(plain)}"
     )
     for name, timings in took.items():
         more = [with_it - without for with_it, without in zip(timings, plain, strict=True)]
         print(
             f"  whole turn, host {name:<19} p50 {statistics.median(timings):7.2f}   "
-            f"p95 {percentile(timings, 0.95):7.2f} ms   paired, more: p50 {statistics.median(more):+.2f} ms   "
+            f"p95 {percentile(timings, 0.95):7.2f} ms   CPU {cpu_ms[name]:5.1f} ms   "
+            f"paired, more: p50 {statistics.median(more):+.2f} ms   "
             f"p95 of it less p95 off {percentile(timings, 0.95) - percentile(plain, 0.95):+.2f} ms"
         )
 

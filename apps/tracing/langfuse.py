@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 #: What Langfuse takes for spans of its SDK; of others it keeps every attribute as metadata too.
 SCOPE = "langfuse-sdk"
-#: Spans of one request to Langfuse. Encoding them holds up everything else in this process, so they are few.
-BATCH = 64
+#: Spans of one request to Langfuse. Encoding them takes a millisecond or two in which nothing else in the process runs.
+BATCH = 32
 FLUSH_EVERY_S = 5.0
 #: Of a request, with all its retries.
 TIMEOUT_S = 3

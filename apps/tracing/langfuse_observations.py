@@ -58,7 +58,7 @@ class Score:
 
 
 def observations(trace: TurnTrace, *, with_text: bool) -> Observation:
-    """The whole turn. Session, person, tags and route stand on every observation, so that each can be found by them."""
+    """The whole turn. Session, person and tags stand on every observation, so that each can be found by them."""
     shared = _shared(trace)
     return Observation(
         name="turn",
@@ -70,6 +70,13 @@ def observations(trace: TurnTrace, *, with_text: bool) -> Observation:
             INPUT: _words(trace.question, with_text=with_text),
             OUTPUT: _words(trace.answer, with_text=with_text),
             **_level(trace.status, trace.error),
+            **_metadata(
+                TRACE_METADATA,
+                request_id=str(trace.request_id),
+                route_reason=str(trace.route_reason),
+                assigned_provider=trace.assigned_provider,
+                is_fallback=trace.is_fallback,
+            ),
             **_metadata(
                 METADATA,
                 status=trace.status,
@@ -102,13 +109,6 @@ def _shared(trace: TurnTrace) -> Attributes:
         TRACE_NAME: "turn",
         SESSION_ID: str(trace.session_id),
         TRACE_TAGS: tags,
-        **_metadata(
-            TRACE_METADATA,
-            request_id=str(trace.request_id),
-            route_reason=str(trace.route_reason),
-            assigned_provider=trace.assigned_provider,
-            is_fallback=trace.is_fallback,
-        ),
     }
     return shared | ({USER_ID: trace.person_hash} if trace.person_hash else {})
 

@@ -9,10 +9,10 @@ import atexit
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Protocol, cast
 
 from apps.tracing.turn_trace import TurnTrace
@@ -27,6 +27,8 @@ SINKS = {
 }
 #: Turns that may wait for the thread. One with its text is some tens of kilobytes.
 CAPACITY = 1_000
+#: A turn is handed over before its last event is sent; that goes first.
+PAUSE_S = 0.05
 #: What a process that ends gives all sinks together; it is gone within three seconds.
 CLOSE_WITHIN_S = 2.5
 #: Of that, the part in which turns that still wait are given to the sinks; the rest is for sending what they hold.
@@ -59,6 +61,7 @@ class Recorder:
         self._waiting: SimpleQueue[TurnTrace | None] = SimpleQueue()
         self._starting = Lock()
         self._thread: Thread | None = None
+        self._is_closing = Event()
         #: Set by `close`: until when turns are given to the sinks, and until when these may send.
         self._drain_by = self._closed_by = float("inf")
         self._n_dropped = 0
@@ -94,15 +97,14 @@ class Recorder:
             return
         now = time.monotonic()
         self._drain_by, self._closed_by = now + within_s * DRAIN_PART, now + within_s
+        self._is_closing.set()
         self._waiting.put(None)
         thread.join(within_s)
 
     def _run(self) -> None:
         for sink in self._sinks:
             self._load(sink)
-        while (trace := self._waiting.get()) is not None:
-            if time.monotonic() > self._drain_by:
-                break
+        for trace in self._turns():
             for sink in self._sinks:
                 self._give(sink, trace)
         for position, sink in enumerate(self._sinks):
@@ -111,6 +113,16 @@ class Recorder:
                 sink.close(left_s / (len(self._sinks) - position))
             except Exception as error:  # the edge of a sink: the next one closes all the same
                 self._tell_failure(sink, error)
+
+    def _turns(self) -> Iterator[TurnTrace]:
+        while True:
+            is_idle = self._waiting.empty()
+            trace = self._waiting.get()
+            if is_idle:
+                self._is_closing.wait(PAUSE_S)
+            if trace is None or time.monotonic() > self._drain_by:
+                return
+            yield trace
 
     def _load(self, sink: Sink) -> None:
         try:

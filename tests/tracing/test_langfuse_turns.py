@@ -67,12 +67,12 @@ async def says_what_the_row_says(langfuse: Receiver) -> tuple[RequestLog, Span, 
     for span in langfuse.spans:
         assert span.attributes["session.id"] == str(row.session_id)
         assert span.attributes["user.id"] == row.person_hash == ALICE.hashed
-        assert span.said("trace.metadata.request_id") == str(row.request_id)
-        assert span.said("trace.metadata.route_reason") == row.route_reason
-        assert span.said("trace.metadata.assigned_provider") == (row.assigned_provider or None)
-        assert span.said("trace.metadata.is_fallback") is row.is_fallback
         tags = [f"provider:{row.provider}", "channel:text"] + ([f"intent:{row.intent}"] if row.intent else [])
         assert span.attributes["langfuse.trace.tags"] == tags
+    assert root.said("trace.metadata.request_id") == str(row.request_id)
+    assert root.said("trace.metadata.route_reason") == row.route_reason
+    assert root.said("trace.metadata.assigned_provider") == (row.assigned_provider or None)
+    assert root.said("trace.metadata.is_fallback") is row.is_fallback
     assert root.said("observation.metadata.status") == row.status
     assert root.said("observation.metadata.model") == (row.model or None)
     assert root.said("observation.metadata.ttft_ms") == row.ttft_ms
