@@ -6,7 +6,6 @@ of now, so it is left out of times and shares; whatever it cost counts.
 
 import math
 from collections.abc import Collection, Mapping
-from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -17,7 +16,6 @@ from django.db.models.functions import Coalesce
 
 from apps.metrics.alerts.catalogue import KINDS
 from apps.metrics.alerts.decision import Reading, p95_reading, share_reading
-from apps.metrics.evidence.large_reading import large_reading
 from apps.metrics.models import About, AlertRule, Attempt, Channel, Measure, RequestLog, VoiceTurn
 from apps.providers.openai_api.model_check import configured_models
 from apps.providers.registry import PROVIDERS
@@ -26,8 +24,6 @@ from apps.providers.shutdown_dates import shutdown_of
 M = TypeVar("M", bound=Model)
 #: No turn runs longer; what is closed later was closed by a sweep.
 LONGEST_TURN = timedelta(minutes=5)
-#: A longer window is a good part of a day.
-LARGE_FROM_MINUTES = 120
 #: Of an attempt that a stop cut, or nobody asked for: not the backend's failure.
 NOT_THE_BACKEND = ("stopped", "not_configured")
 #: Columns of the times whose p95 is measured.
@@ -47,28 +43,24 @@ def read(rule: AlertRule, *, now: datetime, known: Collection[str] = ()) -> Mapp
 
     A person who costs less than would clear the rule is left out, unless `known`.
     """
-    with large_reading() if rule.window_minutes > LARGE_FROM_MINUTES else nullcontext():
-        found = _read(rule, now=now, known=known)
-    return {**{subject: nothing_found(rule) for subject in known}, **found}
-
-
-def _read(rule: AlertRule, *, now: datetime, known: Collection[str]) -> dict[str, Reading | None]:
     match rule.measure:
         case Measure.TTFT_P95 | Measure.LATENCY_P95:
-            return _times(rule, TIMES[Measure(rule.measure)], now=now)
+            found = _times(rule, TIMES[Measure(rule.measure)], now=now)
         case Measure.BACKEND_ERRORS:
-            return _backend_errors(rule, now=now)
+            found = _backend_errors(rule, now=now)
         case Measure.VISIBLE_ERRORS:
             decided = _turns(rule, now=now).filter(success__isnull=False)
-            return _shares(rule, decided, key="provider", bad=Q(success=False))
+            found = _shares(rule, decided, key="provider", bad=Q(success=False))
         case Measure.COST_UNKNOWN:
             tried = _turns(rule, now=now).filter(attempts__gt=0)
-            return _shares(rule, tried, key="provider", bad=Q(cost_usd=None))
+            found = _shares(rule, tried, key="provider", bad=Q(cost_usd=None))
         case Measure.COST:
-            return _costs(rule, now=now, known=known)
+            found = _costs(rule, now=now, known=known)
         case Measure.MODEL_END:
-            return _model_ends(now=now)
-    raise ValueError(f"{rule.measure} is nothing that is measured")
+            found = _model_ends(now=now)
+        case _:
+            raise ValueError(f"{rule.measure} is nothing that is measured")
+    return {**{subject: nothing_found(rule) for subject in known}, **found}
 
 
 def nothing_found(rule: AlertRule) -> Reading | None:

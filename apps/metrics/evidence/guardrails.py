@@ -28,11 +28,11 @@ from django.utils.dateparse import parse_datetime
 
 from apps.metrics.evidence import figures as figures
 from apps.metrics.evidence.conclusion import conclude
-from apps.metrics.evidence.large_reading import large_reading
 from apps.metrics.evidence.pace import pace
 from apps.metrics.evidence.scope import Scope
 from apps.metrics.evidence.sessions import SharesCell, read_cells
 from apps.metrics.evidence.times import TIMES, read_times
+from apps.metrics.large_reading import large_reading
 from apps.providers.registry import DEFAULT_PROVIDER
 from apps.routing.evidence.evaluations import prune_evaluations, record_evaluation, spans_stopped
 from apps.routing.evidence.guardrails import GUARDRAILS, alphas
