@@ -52,7 +52,7 @@ async def test_events_come_in_order(question: str) -> None:
         assert (call.call_id, call.name) == (result.call_id, result.name)
     assert len({call.call_id for call in answer.calls}) == len(answer.calls)
     assert Text in kinds
-    usage = answer.events[-2]
+    usage = answer.events[1]
     assert usage == Usage(tokens_input=0, tokens_output=0, cost_usd=0.0, price_version="free")
     done = answer.events[-1]
     assert isinstance(done, Done)
