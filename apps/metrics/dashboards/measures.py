@@ -13,6 +13,8 @@ from apps.metrics.rollups.read import F
 from apps.metrics.rollups.scope import Scope
 
 LOW, HIGH = "low", "high"
+#: A growth beyond it is told in times.
+MANY_TIMES = 9
 #: The first so many tiles of a dashboard stand for it in the overview.
 N_OVERVIEW = 4
 
@@ -90,8 +92,8 @@ def change(now: Figure, before: Figure, *, better: str) -> Change | None:
         if not before.value:
             return Change(text="Was 0 before")
         size = now.value / before.value - 1
-        rounded = f"{100 * abs(size):.0f} %"
-    if float(rounded.split()[0]) == 0:
+        rounded = f"{100 * abs(size):.0f} %" if size < MANY_TIMES else f"{size + 1:,.0f} times"
+    if rounded.startswith(("0 ", "0.0 ")):
         return Change(text="No change", detail=detail)
     text = f"{'▲' if size > 0 else '▼'} {rounded}"
     return Change(text=text, verdict=_verdict(now, before, size, better), detail=detail)

@@ -21,6 +21,7 @@ from apps.providers.registry import PROVIDERS
 
 #: Where else staff may go from here: permission, words, name of the address.
 PLACES = (
+    ("metrics.view_alert", "Alerts", "admin:metrics_alert_changelist"),
     ("routing.view_rollout", "Rollout", "admin:routing_rollout_changelist"),
     (ROWS, "Request log", "admin:metrics_requestlog_changelist"),
 )

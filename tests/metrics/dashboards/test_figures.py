@@ -64,6 +64,9 @@ def test_a_change_is_judged_only_where_the_intervals_lie_apart() -> None:
     better = change(share(990, 1000), share(900, 1000), better="high")
     assert better is not None
     assert (better.text, better.verdict) == ("▲ 9.0 points", "better")
+    many = change(ms(1200, 1100, 1300), ms(100, 90, 110), better="low")  # type: ignore[arg-type]
+    assert many is not None
+    assert many.text == "▲ 12 times"
     assert change(few(3, "turn", Unit.MS), ms(1, 1, 1), better="low") is None  # type: ignore[arg-type]
     first = change(ms(1, 1, 1), few(3, "turn", Unit.MS), better="low")  # type: ignore[arg-type]
     assert first is not None

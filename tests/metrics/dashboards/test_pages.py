@@ -211,6 +211,10 @@ def test_the_picture_has_the_points_of_its_table(alice: Client) -> None:
     assert picture["unit"] == "ms"
     assert len(picture["labels"]) == 7
     lines = lines_of(alice, "/dashboards/ab/?picture=latency_p50", "over_time")
+    for (_, *cells), line in zip(cells_of(page, "over_time"), lines.values(), strict=True):
+        for series, cell in zip(picture["series"], cells, strict=True):
+            kept = line[f"{series['label']}_latency_p50_ms"]
+            assert float(cell.split()[0].replace(",", "")) == round(float(kept)) if kept else cell[0] in "–t"
     for series in picture["series"]:
         for step, value, is_few in zip(picture["steps"], series["values"], series["few"], strict=True):
             kept = lines.get(step, {}).get(f"{series['label']}_latency_p50_ms", "")
