@@ -7,6 +7,7 @@ from agents.tracing import TracingProcessor, add_trace_processor, set_trace_proc
 from asgiref.sync import sync_to_async
 
 from apps.metrics.models import RequestLog
+from apps.providers.agents_runtime.sdk import load
 from tests.assistant.asking import ask
 
 pytestmark = pytest.mark.django_db
@@ -33,12 +34,14 @@ class Collector(TracingProcessor):
 
 @pytest.mark.parametrize("provider", ["agents_sdk", "workflow"])
 async def test_an_agent_s_turn_leaves_no_trace_with_its_sdk(sandbox: None, provider: str) -> None:
+    # Once a process it puts a provider of traces in place; who listens is added to that one.
+    load()
     collector = Collector()
     add_trace_processor(collector)
     try:
         await ask(override=provider, question="Where would you enter IBM and where is the stop?")
     finally:
-        # Its own would upload; none is needed.
+        # Nobody listens, as before.
         set_trace_processors([])
     row = await sync_to_async(RequestLog.objects.get)()
     assert (row.status, row.provider) == ("succeeded", provider)
