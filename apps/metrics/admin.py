@@ -195,7 +195,20 @@ class RequestLogAdmin(ReadOnlyAdmin):
     fieldsets = (
         (
             None,
-            {"fields": ("request_id", "conversation", "time", "status", "whole", "error", "intent", "voice")},
+            {
+                "fields": (
+                    "request_id",
+                    "conversation",
+                    "person",
+                    "time",
+                    "status",
+                    "whole",
+                    "error",
+                    "intent",
+                    "read_as",
+                    "voice",
+                )
+            },
         ),
         (
             "Routing",
@@ -211,7 +224,7 @@ class RequestLogAdmin(ReadOnlyAdmin):
                 )
             },
         ),
-        ("Time and cost", {"fields": ("latency", "ttft", "tokens", "cost", "trace")}),
+        ("Time and cost", {"fields": ("latency", "ttft", "tokens", "cost", "price_version", "trace")}),
         (
             "Claims of the answer",
             {"fields": ("disclaimer", "stop_loss", "entry_exit", "classifier_version")},
@@ -231,6 +244,16 @@ class RequestLogAdmin(ReadOnlyAdmin):
     disclaimer = in_words("has_risk_disclaimer", "has a risk disclaimer")
     stop_loss = in_words("mentions_stop_loss", "mentions a stop-loss")
     entry_exit = in_words("has_entry_exit", "has entry and exit")
+
+    @admin.display(description="person")
+    def person(self, row: RequestLog) -> SafeString | str:
+        """The beginning of the hash tells people apart; it leads to no name."""
+        if not row.person_hash:
+            return UNKNOWN
+        rows = reverse("admin:metrics_requestlog_changelist")
+        return format_html(
+            '{}… · <a href="{}?person_hash={}">All turns of this person</a>', row.person_hash[:6], rows, row.person_hash
+        )
 
     @admin.display(description="time, UTC", ordering="created_at")
     def time(self, row: RequestLog) -> str:

@@ -71,6 +71,19 @@ def test_a_row_s_own_page_says_what_is_unknown(bob: Client) -> None:
     assert re.search(r'field-cost.*?class="readonly">unknown<', page, re.DOTALL)
 
 
+def test_a_row_leads_to_all_turns_of_its_person_and_to_no_name(bob: Client) -> None:
+    mine, other = make_finished(), make_finished()
+    RequestLog.objects.filter(pk=mine).update(person_hash="a" * 64)
+    RequestLog.objects.filter(pk=other).update(person_hash="b" * 64)
+    page = page_of(bob, f"{LIST}{mine}/change/")
+    (link,) = re.findall(r'href="([^"]*person_hash=[^"]*)"', page)
+    found = page_of(bob, link)
+    assert str(mine) in found
+    assert str(other) not in found
+    nobody = make_finished()
+    assert "person_hash=" not in page_of(bob, f"{LIST}{nobody}/change/")
+
+
 def test_the_list_says_how_a_turn_failed_and_why_its_own_provider_did_not_serve(bob: Client) -> None:
     record = make_record(make_started(), status=Status.FAILED, response_text="", error="unavailable")
     finish_request(replace(record, attempts=2))
