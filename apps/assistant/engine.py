@@ -27,7 +27,7 @@ from apps.assistant.unrecorded import begin_unrecorded, log_unrecorded_end, went
 from apps.core.database_away import is_away, with_second_look
 from apps.core.request_context import bind_ids, current_ids
 from apps.core.threads import in_database_thread
-from apps.metrics.classifiers import Claims
+from apps.metrics.records import TurnRecord
 from apps.providers.errors import ProviderError
 from apps.providers.events import Done, Error, Event, Json, Meta
 from apps.routing.choose import Route
@@ -171,17 +171,17 @@ async def _finish(
 ) -> Error | Meta | None:
     """Stores the end and hands the turn to whoever traces it; what is to be said of it where it was not stored."""
     ended = time.perf_counter()
-    word, claims = await _store_end(begun, transcript, status=status, error=error, ended=ended)
+    word, record = await _store_end(begun, transcript, status=status, error=error, ended=ended)
     if isinstance(word, Error):
         status, error = Turn.Status.FAILED, word
-    trace_turn(begun=begun, transcript=transcript, status=status, error=error, ended=ended, claims=claims)
+    trace_turn(begun=begun, transcript=transcript, status=status, error=error, ended=ended, record=record)
     return word
 
 
 async def _store_end(
     begun: BegunTurn, transcript: Transcript, *, status: Turn.Status, error: Error | None, ended: float
-) -> tuple[Error | Meta | None, Claims | None]:
-    """What is to be said where it was not stored, and the claims of its answer where it was.
+) -> tuple[Error | Meta | None, TurnRecord | None]:
+    """What is to be said where it was not stored, and what its row was given where it was.
 
     Where the database refuses it, the rows are closed without it: no turn stays open, and the next question need not
     wait until a sweep finds this one. Where the database is away, the answer stands and the rows are left to the sweep.
@@ -190,7 +190,7 @@ async def _store_end(
         log_unrecorded_end(begun, transcript, status=status, error=error)
         return None, None
     try:
-        claims = await in_database_thread(
+        record = await in_database_thread(
             with_second_look,
             finish_turn,
             begun=begun,
@@ -206,7 +206,7 @@ async def _store_end(
             return went_away(), None
         await in_database_thread(give_up_turn, begun=begun)
         return Error(message=NOT_KEPT, retryable=True, code="not_kept"), None
-    return None, claims
+    return None, record
 
 
 def _opening(begun: BegunTurn) -> Meta:

@@ -5,8 +5,8 @@ import logging
 from apps.assistant.transcript import Attempt, CallMade, ModelCall, Transcript
 from apps.assistant.turn_record import end_of, turn_record
 from apps.assistant.turns import BegunTurn
-from apps.metrics.classifiers import Claims, classify
 from apps.metrics.models import MODEL_LENGTH, NAME_LENGTH, Status, trace_id_of
+from apps.metrics.records import TurnRecord
 from apps.providers.events import Error
 from apps.routing.choose import Route
 from apps.tracing import recorder
@@ -22,16 +22,16 @@ def trace_turn(
     status: str,
     error: Error | None,
     ended: float,
-    claims: Claims | None = None,
+    record: TurnRecord | None = None,
 ) -> None:
     """Hands the turn over, where anybody wants to see it. Never raises.
 
-    `ended` is a reading of the turn's clock; `claims` are those of its row, None where there is no such row.
+    `ended` is a reading of the turn's clock; `record` is what its row was given, None where there is no such row.
     """
     try:
         if recorder.is_on():
             recorder.record_turn(
-                traced_turn(begun=begun, transcript=transcript, status=status, error=error, ended=ended, claims=claims)
+                traced_turn(begun=begun, transcript=transcript, status=status, error=error, ended=ended, record=record)
             )
     except Exception:  # the outermost edge: the turn has its row and its answer
         logger.exception("Turn not traced")
@@ -44,9 +44,9 @@ def traced_turn(
     status: str,
     error: Error | None,
     ended: float,
-    claims: Claims | None = None,
+    record: TurnRecord | None = None,
 ) -> TurnTrace:
-    record = turn_record(
+    record = record or turn_record(
         request_id=begun.request_id,
         route=begun.route,
         transcript=transcript,
@@ -55,7 +55,6 @@ def traced_turn(
         latency_ms=round((ended - transcript.started) * 1000, 2),
         ended=ended,
     )
-    claims = claims or classify(record.response_text)
     route = begun.route
     return TurnTrace(
         request_id=begun.request_id,
@@ -83,9 +82,9 @@ def traced_turn(
         tokens_reasoning=record.tokens_reasoning,
         cost_usd=None if record.cost_usd is None else float(record.cost_usd),
         claims={
-            "has_risk_disclaimer": claims.has_risk_disclaimer,
-            "mentions_stop_loss": claims.mentions_stop_loss,
-            "has_entry_exit": claims.has_entry_exit,
+            "has_risk_disclaimer": record.claims.has_risk_disclaimer,
+            "mentions_stop_loss": record.claims.mentions_stop_loss,
+            "has_entry_exit": record.claims.has_entry_exit,
         },
         attempts=tuple(_attempt(attempt, transcript, ended=ended) for attempt in transcript.attempts),
     )

@@ -4,6 +4,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from apps.assistant.transcript import Attempt, Transcript, cost_usd, price_version, tokens
+from apps.metrics.classifiers import classify
 from apps.metrics.models import CALL_ID_LENGTH, MODEL_LENGTH, NAME_LENGTH, Status
 from apps.metrics.records import AttemptRecord, ToolCallRecord, TurnRecord
 from apps.routing.choose import Route
@@ -44,6 +45,7 @@ def turn_record(
         error=error_code[:NAME_LENGTH],
         read_as=done.sidecar.get("intent", "") if done else "",
         response_text=transcript.answer,
+        claims=classify(transcript.answer),
         tool_calls=_tool_calls(transcript, ended=ended),
         attempt_records=tuple(_attempt(attempt, transcript, ended=ended) for attempt in transcript.attempts),
     )

@@ -23,8 +23,9 @@ from apps.assistant.transcript import Transcript
 from apps.assistant.turn_record import serving_provider, turn_record
 from apps.core import rows
 from apps.metrics import services as metrics
-from apps.metrics.classifiers import Claims
+from apps.metrics.classifiers import intent_of
 from apps.metrics.models import Attempt, Status
+from apps.metrics.records import TurnRecord
 from apps.providers.events import Done, Error
 from apps.providers.prices.versions import refresh_overrides
 from apps.providers.protocol import Message
@@ -64,7 +65,6 @@ class BegunTurn:
     is_recorded: bool = True
 
 
-@transaction.atomic
 def begin_turn(
     *,
     session_id: UUID,
@@ -79,6 +79,30 @@ def begin_turn(
     Raises TurnRefused or OverrideRefused; then nothing is stored. Where nobody can serve, the turn is stored all the
     same, for a retry, and its `route` says why.
     """
+    # Before the transaction: reading takes about as long as writing, and SQLite lets one write at a time.
+    intent = intent_of(question)
+    with transaction.atomic():
+        return _begin(
+            session_id=session_id,
+            question=question,
+            intent=intent,
+            owner=owner,
+            is_voice=is_voice,
+            override=override,
+            override_by=override_by,
+        )
+
+
+def _begin(
+    *,
+    session_id: UUID,
+    question: str,
+    intent: str,
+    owner: Owner,
+    is_voice: bool,
+    override: str | None,
+    override_by: str,
+) -> BegunTurn:
     # Here, because model calls are priced on the event loop, which may not ask the database.
     refresh_overrides()
     now = timezone.now()
@@ -97,7 +121,7 @@ def begin_turn(
         started_at=now,
     )
     rows.insert(turn)
-    intent = metrics.start_request(
+    metrics.start_request(
         request_id=turn.request_id,
         session_id=session_id,
         person_hash=owner.hashed,
@@ -108,6 +132,7 @@ def begin_turn(
         is_overridden=route.is_overridden,
         met_open_circuit=isinstance(route, Route) and route.met_open_circuit,
         query=question,
+        intent=intent,
     )
     if override and override_by:
         # In the turn's transaction, so that the audit log has each turn that began and no other.
@@ -179,15 +204,32 @@ def _lock_conversation(*, session_id: UUID, question: str, owner: Owner, now: da
     return False
 
 
-@transaction.atomic
 def finish_turn(
     *, begun: BegunTurn, transcript: Transcript, status: Turn.Status, error: Error | None, ended: float
-) -> Claims | None:
-    """Finishes the turn and its request log row together, and gives the claims that the row was given.
+) -> TurnRecord | None:
+    """Finishes the turn and its request log row together, and gives what that row was given.
 
     A turn that a sweep has closed meanwhile stays closed. `ended` is a reading of the transcript's clock.
     """
-    latency_ms = round((ended - transcript.started) * 1000, 2)
+    # Before the transaction, as the question was read: so is the answer here.
+    record = turn_record(
+        request_id=begun.request_id,
+        route=begun.route,
+        transcript=transcript,
+        status=Status(status),
+        error_code=error.code if error else "",
+        latency_ms=round((ended - transcript.started) * 1000, 2),
+        ended=ended,
+    )
+    with transaction.atomic():
+        _finish_conversation_turn(begun, transcript, record, status=status, error=error)
+        is_closed = metrics.finish_request(record)
+    return record if is_closed else None
+
+
+def _finish_conversation_turn(
+    begun: BegunTurn, transcript: Transcript, record: TurnRecord, *, status: Turn.Status, error: Error | None
+) -> None:
     done = transcript.done
     finished = rows.update(
         Turn,
@@ -201,7 +243,7 @@ def finish_turn(
             "sidecar": done.sidecar if done else {},
             "tool_calls": transcript.tool_calls,
             "ttft_ms": transcript.ttft_ms,
-            "latency_ms": latency_ms,
+            "latency_ms": record.latency_ms,
             "finished_at": timezone.now(),
         },
     )
@@ -209,17 +251,6 @@ def finish_turn(
         logger.warning("Turn was closed before it finished")
     _name_after_first_answer(begun, done)
     _note_success(begun, transcript)
-    return metrics.finish_request(
-        turn_record(
-            request_id=begun.request_id,
-            route=begun.route,
-            transcript=transcript,
-            status=Status(status),
-            error_code=error.code if error else "",
-            latency_ms=latency_ms,
-            ended=ended,
-        )
-    )
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from apps.metrics.classifiers import Claims
 from apps.metrics.models import Attempt, Status
 
 
@@ -71,6 +72,8 @@ class TurnRecord:
     error: str = ""
     read_as: str = ""
     response_text: str = ""
+    #: What `classifiers.classify` reads in the text.
+    claims: Claims = field(default_factory=Claims)
     tool_calls: tuple[ToolCallRecord, ...] = ()
     attempt_records: tuple[AttemptRecord, ...] = ()
 

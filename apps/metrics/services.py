@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.core import rows
-from apps.metrics.classifiers import CLASSIFIER_VERSION, Claims, classify, intent_of
+from apps.metrics.classifiers import CLASSIFIER_VERSION
 from apps.metrics.models import Attempt, RequestLog, RequestText, Status, ToolCall, trace_id_of
 from apps.metrics.records import SUCCESS_BY_STATUS, TurnRecord
 
@@ -27,16 +27,17 @@ def start_request(
     provider: str,
     route_reason: str,
     query: str,
+    intent: str,
     person_hash: str = "",
     is_voice: bool = False,
     met_open_circuit: bool = False,
     is_overridden: bool = False,
-) -> str:
-    """The row and the question, in one transaction, before anything is sent to the person; the intent is given back.
+) -> None:
+    """The row and the question, in one transaction, before anything is sent to the person.
 
-    The intent is read here, from the question alone: so a turn has one however it ends, and whoever serves it.
+    `intent` is what `classifiers.intent_of` reads in the question alone: so a turn has one however it ends, and whoever
+    serves it.
     """
-    intent = intent_of(query)
     with transaction.atomic(savepoint=False):
         row = RequestLog(
             request_id=request_id,
@@ -49,23 +50,19 @@ def start_request(
             met_open_circuit=met_open_circuit,
             is_overridden=is_overridden,
             trace_id=trace_id_of(request_id),
-            intent=intent.value,
+            intent=intent,
             classifier_version=CLASSIFIER_VERSION,
         )
         rows.insert(row)
         rows.insert(RequestText(request=row, query=query))
-    return row.intent
 
 
-def finish_request(record: TurnRecord) -> Claims | None:
-    """Closes the started row with its answer and all its children, in one transaction, and gives what was read in it.
-
-    None when the row was closed before.
+def finish_request(record: TurnRecord) -> bool:
+    """Closes the started row with its answer and all its children, in one transaction; False when it was closed before.
 
     A row is closed once. Whoever is late, such as a turn that ends after a sweep took it for dead, changes nothing:
     what reads the log may have counted the row already.
     """
-    claims = classify(record.response_text)
     with transaction.atomic(savepoint=False):
         closed = rows.update(
             RequestLog,
@@ -90,9 +87,9 @@ def finish_request(record: TurnRecord) -> Claims | None:
                 "price_version": record.price_version,
                 "error": record.error,
                 "read_as": record.read_as,
-                "has_risk_disclaimer": claims.has_risk_disclaimer,
-                "mentions_stop_loss": claims.mentions_stop_loss,
-                "has_entry_exit": claims.has_entry_exit,
+                "has_risk_disclaimer": record.claims.has_risk_disclaimer,
+                "mentions_stop_loss": record.claims.mentions_stop_loss,
+                "has_entry_exit": record.claims.has_entry_exit,
             },
         )
         if closed:
@@ -102,14 +99,14 @@ def finish_request(record: TurnRecord) -> Claims | None:
                 values={"response_text": record.response_text},
             )
             # Whoever had the text removed meanwhile, as by deleting the conversation, shall not find it here again.
-            for row in (*_attempts(record), *_tool_calls(record, with_arguments=bool(has_text))):
-                rows.insert(row)
+            rows.insert_all(_attempts(record))
+            rows.insert_all(_tool_calls(record, with_arguments=bool(has_text)))
     if not closed:
         logger.warning(
             "Request finished late or never started",
             extra={"request_id": str(record.request_id), "late_status": str(record.status)},
         )
-    return claims if closed else None
+    return bool(closed)
 
 
 def note_switch(*, request_id: UUID, provider: str) -> None:

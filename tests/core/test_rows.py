@@ -116,3 +116,13 @@ def test_one_statement_each() -> None:
         rows.insert(Turn(conversation=conversation, number=1, question="q", started_at=now))
         rows.update(Turn, where={"conversation_id": conversation.pk}, values={"answer": "a"})
     assert [query["sql"].split()[0] for query in captured.captured_queries] == ["INSERT", "INSERT", "UPDATE"]
+
+
+def test_several_rows_are_inserted_as_one_by_one_and_all_or_none() -> None:
+    given = [request_log() for _ in range(3)]
+    rows.insert_all(given)
+    rows.insert_all([])
+    assert {row.pk: columns(row) for row in RequestLog.objects.all()} == {row.pk: columns(row) for row in given}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rows.insert_all([request_log(), given[0]])
+    assert RequestLog.objects.count() == 3

@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid4
 
+from apps.metrics.classifiers import classify, intent_of
 from apps.metrics.models import Attempt, RequestLog, Status
 from apps.metrics.records import AttemptRecord, ToolCallRecord, TurnRecord
 from apps.metrics.services import finish_request, start_request
@@ -20,6 +21,7 @@ def make_started(*, query: str = "Where would you enter IBM?", created_at: datet
         provider="analyst",
         route_reason="kill_switch",
         query=query,
+        intent=intent_of(query),
     )
     if created_at is not None:
         RequestLog.objects.filter(pk=request_id).update(created_at=created_at)
@@ -81,6 +83,7 @@ def make_record(
         read_as="plan",
         error=error,
         response_text=response_text,
+        claims=classify(response_text),
         tool_calls=tool_calls,
         attempts=len(attempt_records) or 1,
         attempt_records=attempt_records,

@@ -30,6 +30,7 @@ def make_overridden(*, route_reason: str = "override") -> RequestLog:
         route_reason=route_reason,
         is_overridden=True,
         query="Price of AAPL?",
+        intent="research",
     )
     return RequestLog.objects.get(pk=request_id)
 
