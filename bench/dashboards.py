@@ -106,7 +106,7 @@ def build() -> None:
 def n_rows(grain: str) -> int:
     from apps.metrics.models import ToolRollup, TurnRollup, VoiceRollup
 
-    return sum(model.objects.filter(grain=grain).count() for model in (TurnRollup, ToolRollup, VoiceRollup))
+    return sum(model.every.filter(grain=grain).count() for model in (TurnRollup, ToolRollup, VoiceRollup))
 
 
 def end() -> datetime:

@@ -12,12 +12,13 @@ from apps.metrics.models.request import (
     trace_id_of,
 )
 from apps.metrics.models.retention import Retention
-from apps.metrics.models.rollup import Grain, RollupDue, RollupState, ToolRollup, TurnRollup, VoiceRollup
+from apps.metrics.models.rollup import FINE, Grain, Rollup, RollupDue, RollupState, ToolRollup, TurnRollup, VoiceRollup
 from apps.metrics.models.tool_call import CALL_ID_LENGTH, ToolCall
 from apps.metrics.models.voice_turn import VoiceTurn
 
 __all__ = [
     "CALL_ID_LENGTH",
+    "FINE",
     "MODEL_LENGTH",
     "NAME_LENGTH",
     "PRICE_VERSION_LENGTH",
@@ -33,6 +34,7 @@ __all__ = [
     "RequestLog",
     "RequestText",
     "Retention",
+    "Rollup",
     "RollupDue",
     "RollupState",
     "Status",

@@ -2,9 +2,14 @@
 
 Everything here can be built again from the log, as long as the log has it. A turn belongs to the hour, in UTC, in which
 it began. Times are kept as histograms (`apps/metrics/rollups/histogram.py`), which can be merged; percentiles cannot.
+
+The same turns stand in several rows: once in a fine row, which has every dimension, and once in a row of each margin,
+which has fewer and is "" or false in the others. Fewer rows are read that way. There is no `objects`: whoever reads
+says which of them, by `fine` or by `margin_for`, and adds no turn up twice.
 """
 
-from typing import ClassVar
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar
 
 from django.db import models
 
@@ -19,10 +24,53 @@ class Grain(models.TextChoices):
     WEEK = "week", "Week"
 
 
-class TurnRollup(models.Model):
+#: The margin of rows that have every dimension.
+FINE = ""
+
+
+class FineRows(models.Manager[Any]):
+    """The rows that have every dimension."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return super().get_queryset().filter(margin=FINE)
+
+
+class Rollup(models.Model):
+    """`MARGINS` are the dimensions that each margin has, the margin with the fewest rows first."""
+
+    DIMENSIONS: ClassVar[tuple[str, ...]]
+    MARGINS: ClassVar[Mapping[str, tuple[str, ...]]]
+    SUMS: ClassVar[tuple[str, ...]]
+    HISTOGRAMS: ClassVar[tuple[str, ...]]
+    COUNTS: ClassVar[tuple[str, ...]]
+
+    grain = models.CharField(max_length=4, choices=Grain)
+    margin = models.CharField(max_length=8, default=FINE, help_text="Which dimensions it has; empty where all.")
+    start = models.DateTimeField(help_text="When it begins, UTC.")
+
+    #: Every turn several times: to replace and to drop rows, never to add them up.
+    every = models.Manager()
+    fine = FineRows()
+
+    class Meta:
+        abstract = True
+        default_permissions = ()
+
+    @classmethod
+    def margin_for(cls, dimensions: Collection[str]) -> models.QuerySet[Any]:
+        """The fewest rows that have these dimensions and every turn once."""
+        kept = (name for name, has in cls.MARGINS.items() if set(dimensions) <= set(has))
+        return cls.every.filter(margin=next(kept, FINE))
+
+
+class TurnRollup(Rollup):
     """Closed turns of one grain that are alike. Every column that is no dimension adds up."""
 
     DIMENSIONS: ClassVar = ("provider", "assigned_provider", "is_voice", "intent", "model", "is_overridden")
+    MARGINS: ClassVar = {
+        "intent": ("is_voice", "intent", "is_overridden"),
+        "provider": ("provider", "assigned_provider", "is_voice", "is_overridden"),
+    }
     SUMS: ClassVar = (
         "turns",
         "succeeded",
@@ -48,10 +96,8 @@ class TurnRollup(models.Model):
         "entry_exit",
     )
     HISTOGRAMS: ClassVar = ("latency_hist", "ttft_hist")
-    COUNTS: ClassVar[tuple[str, ...]] = ()
+    COUNTS: ClassVar = ()
 
-    grain = models.CharField(max_length=4, choices=Grain)
-    start = models.DateTimeField(help_text="When it begins, UTC.")
     provider = models.CharField(max_length=64, verbose_name="served by")
     assigned_provider = models.CharField(max_length=64)
     is_voice = models.BooleanField()
@@ -84,13 +130,13 @@ class TurnRollup(models.Model):
     latency_hist = models.BinaryField(default=b"", help_text="Of turns that nobody stopped.")
     ttft_hist = models.BinaryField(default=b"", help_text="Of turns with any text.")
 
-    class Meta:
+    class Meta(Rollup.Meta):
         db_table = "metrics_turnrollup"
-        default_permissions = ()
         constraints = [
             models.UniqueConstraint(
                 fields=[
                     "grain",
+                    "margin",
                     "start",
                     "provider",
                     "assigned_provider",
@@ -107,16 +153,15 @@ class TurnRollup(models.Model):
         return f"{self.turns} turns of the {self.grain} of {self.start:%Y-%m-%d %H:%M}"
 
 
-class ToolRollup(models.Model):
+class ToolRollup(Rollup):
     """Calls of a tool in closed turns that are alike; `provider` and `model` are those of the attempt that called."""
 
     DIMENSIONS: ClassVar = ("name", "provider", "is_voice", "intent", "model")
+    MARGINS: ClassVar = {"provider": ("name", "provider", "is_voice")}
     SUMS: ClassVar = ("calls", "ok", "reused", "retries")
     HISTOGRAMS: ClassVar = ("latency_hist",)
     COUNTS: ClassVar = ("errors",)
 
-    grain = models.CharField(max_length=4, choices=Grain)
-    start = models.DateTimeField(help_text="When it begins, UTC.")
     name = models.CharField(max_length=NAME_LENGTH)
     provider = models.CharField(max_length=64)
     is_voice = models.BooleanField()
@@ -130,12 +175,11 @@ class ToolRollup(models.Model):
     errors = models.JSONField(default=dict, help_text="How many calls ended with which error.")
     latency_hist = models.BinaryField(default=b"", help_text="Of calls that ran.")
 
-    class Meta:
+    class Meta(Rollup.Meta):
         db_table = "metrics_toolrollup"
-        default_permissions = ()
         constraints = [
             models.UniqueConstraint(
-                fields=["grain", "start", "name", "provider", "is_voice", "intent", "model"],
+                fields=["grain", "margin", "start", "name", "provider", "is_voice", "intent", "model"],
                 name="metrics_toolrollup_once",
             )
         ]
@@ -144,16 +188,15 @@ class ToolRollup(models.Model):
         return f"{self.calls} calls of {self.name} in the {self.grain} of {self.start:%Y-%m-%d %H:%M}"
 
 
-class VoiceRollup(models.Model):
+class VoiceRollup(Rollup):
     """Spoken turns that are alike, of closed turns."""
 
     DIMENSIONS: ClassVar = ("provider", "intent", "model")
+    MARGINS: ClassVar = {"provider": ("provider",)}
     SUMS: ClassVar = ("utterances", "barge_ins", "sessions", "asr_cost_usd", "tts_cost_usd")
     HISTOGRAMS: ClassVar = ("first_token_hist", "asr_hist", "tts_hist", "voice_to_voice_hist")
     COUNTS: ClassVar = ("outcomes",)
 
-    grain = models.CharField(max_length=4, choices=Grain)
-    start = models.DateTimeField(help_text="When it begins, UTC.")
     provider = models.CharField(max_length=64, verbose_name="served by")
     intent = models.CharField(max_length=32)
     model = models.CharField(max_length=MODEL_LENGTH)
@@ -169,12 +212,11 @@ class VoiceRollup(models.Model):
     tts_hist = models.BinaryField(default=b"", help_text="First sentence handed to the engine to its first audio.")
     voice_to_voice_hist = models.BinaryField(default=b"", help_text="End of speech to the first audio sent.")
 
-    class Meta:
+    class Meta(Rollup.Meta):
         db_table = "metrics_voicerollup"
-        default_permissions = ()
         constraints = [
             models.UniqueConstraint(
-                fields=["grain", "start", "provider", "intent", "model"], name="metrics_voicerollup_once"
+                fields=["grain", "margin", "start", "provider", "intent", "model"], name="metrics_voicerollup_once"
             )
         ]
 

@@ -76,7 +76,7 @@ def _no_times() -> Times:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """The rollup rows of one stretch of time, not saved."""
+    """The fine rollup rows of one stretch of time, not saved."""
 
     turns: list[TurnRollup]
     tools: list[ToolRollup]

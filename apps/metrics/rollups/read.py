@@ -10,10 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar, overload
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.metrics.models import RollupDue, RollupState, ToolRollup, TurnRollup, VoiceRollup
+from apps.metrics.models import Rollup, RollupDue, RollupState, ToolRollup, TurnRollup, VoiceRollup
 from apps.metrics.rollups.figures import ToolFigures, TurnFigures, VoiceFigures
 from apps.metrics.rollups.scope import By, Scope
 from apps.metrics.rollups.sums import Added, add_up
@@ -41,12 +40,15 @@ def turns(scope: Scope, *, by: By, over_time: bool = False) -> Mapping[Any, Turn
     """By key, or by (start of the step, key); what has no turn is left out. The key is "" by NOTHING, "text" or
     "voice" by CHANNEL, and otherwise the name, which may be "" where none is known.
     """
-    rows = _of_text_or_voice(scope, TurnRollup.objects.filter(**scope.period()))
-    column = "provider" if scope.provider_is == By.SERVED else "assigned_provider"
-    rows = _where(rows, **{column: scope.provider}, intent=scope.intent, model=scope.model)
-    if not scope.include_overridden:
-        rows = rows.filter(is_overridden=False)
-    found = _grouped(rows, column=TURN_COLUMN.get(by), over_time=over_time)
+    provider = "provider" if scope.provider_is == By.SERVED else "assigned_provider"
+    wanted = {
+        provider: scope.provider,
+        "intent": scope.intent,
+        "model": scope.model,
+        "is_voice": _is_voice(scope),
+        "is_overridden": None if scope.include_overridden else False,
+    }
+    found = _read(TurnRollup, scope, wanted, column=TURN_COLUMN.get(by), over_time=over_time)
     return {key: _turn_figures(added) for key, added in found.items()}
 
 
@@ -62,9 +64,8 @@ def tools(scope: Scope, *, by_tool: bool = True, over_time: bool = False) -> Map
     A call is of the provider, and of the model, whose attempt made it, whatever `provider_is` says. Turns that staff
     forced count.
     """
-    rows = _of_text_or_voice(scope, ToolRollup.objects.filter(**scope.period()))
-    rows = _where(rows, provider=scope.provider, intent=scope.intent, model=scope.model)
-    found = _grouped(rows, column="name" if by_tool else None, over_time=over_time)
+    wanted = {"provider": scope.provider, "intent": scope.intent, "model": scope.model, "is_voice": _is_voice(scope)}
+    found = _read(ToolRollup, scope, wanted, column="name" if by_tool else None, over_time=over_time)
     return {key: _tool_figures(added) for key, added in found.items()}
 
 
@@ -86,9 +87,8 @@ def voice(
 
     Turns that staff forced count.
     """
-    rows = VoiceRollup.objects.filter(**scope.period())
-    rows = _where(rows, provider=scope.provider, intent=scope.intent, model=scope.model)
-    found = _grouped(rows, column=VOICE_COLUMN.get(by), over_time=over_time)
+    wanted = {"provider": scope.provider, "intent": scope.intent, "model": scope.model}
+    found = _read(VoiceRollup, scope, wanted, column=VOICE_COLUMN.get(by), over_time=over_time)
     return {key: _voice_figures(added) for key, added in found.items()}
 
 
@@ -119,7 +119,7 @@ class Known:
 def known(*, weeks: int = 60) -> Known:
     """The names that any turn of the last so many weeks has."""
     since = timezone.now() - timedelta(weeks=weeks)
-    rows = TurnRollup.objects.filter(grain="week", start__gte=since).order_by()
+    rows = TurnRollup.fine.filter(grain="week", start__gte=since).order_by()
     names = rows.values_list("provider", "assigned_provider", "model", "intent").distinct()
     providers, models, intents = set(), set(), set()
     for provider, assigned, model, intent in names:
@@ -163,15 +163,16 @@ def freshness(*, now: datetime | None = None) -> Freshness:
     )
 
 
-def _where(rows: QuerySet[Any], **values: str | None) -> QuerySet[Any]:
-    return rows.filter(**{column: value for column, value in values.items() if value is not None})
+def _is_voice(scope: Scope) -> bool | None:
+    return None if scope.channel is None else scope.channel == "voice"
 
 
-def _of_text_or_voice(scope: Scope, rows: QuerySet[Any]) -> QuerySet[Any]:
-    return rows if scope.channel is None else rows.filter(is_voice=scope.channel == "voice")
-
-
-def _grouped(rows: QuerySet[Any], *, column: str | None, over_time: bool) -> dict[Any, Added]:
+def _read(
+    model: type[Rollup], scope: Scope, wanted: Mapping[str, str | bool | None], *, column: str | None, over_time: bool
+) -> dict[Any, Added]:
+    """By key or by (start, key), from the smallest margin that has what is filtered by and what is told apart."""
+    filters = {dimension: value for dimension, value in wanted.items() if value is not None}
+    rows = model.margin_for({*filters, *([column] if column else [])}).filter(**scope.period(), **filters)
     names = (("start",) if over_time else ()) + ((column,) if column else ())
     found: dict[Any, Added] = {}
     for values, added in add_up(rows, by=names).items():

@@ -96,13 +96,13 @@ def is_from_log(stretch: Stretch, *, now: datetime) -> bool:
 def drop_old_hours(*, now: datetime) -> None:
     """From then on their days are built from the log."""
     for model in (TurnRollup, ToolRollup, VoiceRollup):
-        model.objects.filter(grain=Grain.HOUR, start__lt=hours_kept_from(now=now)).delete()
+        model.every.filter(grain=Grain.HOUR, start__lt=hours_kept_from(now=now)).delete()
 
 
 def _is_whole(stretch: Stretch, rows: Rows) -> bool:
     """False where the rollup has more turns than are left: rows of the log were pruned since, and it is what remains of
     them. Closed turns do not vanish otherwise."""
-    stored = TurnRollup.objects.filter(grain=stretch.grain, start=stretch.start).aggregate(n=Sum("turns"))["n"] or 0
+    stored = TurnRollup.fine.filter(grain=stretch.grain, start=stretch.start).aggregate(n=Sum("turns"))["n"] or 0
     return rows.n_turns >= int(stored)
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.metrics.models import Grain, ToolRollup, TurnRollup, VoiceRollup
+from apps.metrics.models import FINE, Grain, Rollup, ToolRollup, TurnRollup, VoiceRollup
 from apps.metrics.rollups.from_log import Rows, Stretch, rows_from_log
-from apps.metrics.rollups.sums import RollupModel, add_up
+from apps.metrics.rollups.margins import margins_of
+from apps.metrics.rollups.sums import add_up
 
 FINER = {Grain.DAY: Grain.HOUR, Grain.WEEK: Grain.DAY}
 BATCH = 500
@@ -24,10 +25,10 @@ def read_stretch(stretch: Stretch, *, from_log: bool) -> Rows:
     )
 
 
-def _added(model: Any, stretch: Stretch) -> list[Any]:
+def _added(model: type[Rollup], stretch: Stretch) -> list[Any]:
     found = []
     period = {"grain": FINER[stretch.grain], "start__gte": stretch.start, "start__lt": stretch.end}
-    for key, added in add_up(model.objects.filter(**period), by=model.DIMENSIONS).items():
+    for key, added in add_up(model.fine.filter(**period), by=model.DIMENSIONS).items():
         found.append(
             model(
                 grain=stretch.grain,
@@ -42,13 +43,18 @@ def _added(model: Any, stretch: Stretch) -> list[Any]:
 
 
 def replace_stretch(stretch: Stretch, rows: Rows) -> None:
-    """All of it or nothing."""
+    """All of it or nothing, the margins with it."""
+    new: list[tuple[Any, list[Any]]] = [
+        (TurnRollup, [*rows.turns, *margins_of(rows.turns)]),
+        (ToolRollup, [*rows.tools, *margins_of(rows.tools)]),
+        (VoiceRollup, [*rows.voice, *margins_of(rows.voice)]),
+    ]
     with transaction.atomic():
-        _replace(TurnRollup, stretch, rows.turns)
-        _replace(ToolRollup, stretch, rows.tools)
-        _replace(VoiceRollup, stretch, rows.voice)
+        for model, its in new:
+            _replace(model, stretch, its)
 
 
-def _replace(model: RollupModel, stretch: Stretch, rows: list[Any]) -> None:
-    model.objects.filter(grain=stretch.grain, start=stretch.start).delete()
-    model.objects.bulk_create(rows, batch_size=BATCH)
+def _replace(model: type[Rollup], stretch: Stretch, rows: list[Any]) -> None:
+    # The index has the margin before the beginning.
+    model.every.filter(grain=stretch.grain, margin__in=[FINE, *model.MARGINS], start=stretch.start).delete()
+    model.every.bulk_create(rows, batch_size=BATCH)

@@ -9,10 +9,8 @@ from django.db.models import Aggregate, BinaryField, QuerySet, Sum, TextField
 from django.db.models.sql.compiler import SQLCompiler
 
 from apps.metrics.large_reading import large_reading
-from apps.metrics.models import ToolRollup, TurnRollup, VoiceRollup
+from apps.metrics.models import Rollup
 from apps.metrics.rollups.histogram import Histogram
-
-RollupModel = type[TurnRollup] | type[ToolRollup] | type[VoiceRollup]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +45,8 @@ class CountTexts(Aggregate):
 
 
 def add_up(rows: QuerySet[Any], *, by: Iterable[str], histograms: bool = True) -> dict[tuple[Any, ...], Added]:
-    """What the rows of one grain add up to, by the values of these columns. One query."""
-    model: RollupModel = rows.model
+    """What rows of one grain and one margin add up to, by the values of these columns. One query."""
+    model: type[Rollup] = rows.model
     by = tuple(by)
     columns: dict[str, Aggregate] = {f"{name}_added": Sum(name) for name in model.SUMS}
     names = model.HISTOGRAMS if histograms else ()

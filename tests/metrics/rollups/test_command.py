@@ -36,7 +36,7 @@ def test_it_builds_again_what_is_asked_for() -> None:
     make_turn(at=long_ago)
     make_turn(at=long_ago - timedelta(days=10))
     rollup()
-    TurnRollup.objects.all().delete()
+    TurnRollup.every.all().delete()
     assert rollup().startswith("Built nothing from 0 turns")
     since, until = (f"{long_ago + timedelta(days=days):%Y-%m-%dT%H:%M}" for days in (-1, 1))
     assert rollup("--from", since, "--to", until).startswith("Built 1 day, 1 week from 1 turns")

@@ -26,7 +26,7 @@ def contents() -> list[list[tuple[Any, ...]]]:
     found = []
     for model in (TurnRollup, ToolRollup, VoiceRollup):
         names = [field.name for field in model._meta.concrete_fields if field.name != "id"]
-        rows = model.objects.order_by("grain", "start", *model.DIMENSIONS).values_list(*names)
+        rows = model.every.order_by("grain", "margin", "start", *model.DIMENSIONS).values_list(*names)
         found.append([tuple(bytes(value) if isinstance(value, memoryview) else value for value in row) for row in rows])
     return found
 
@@ -34,7 +34,7 @@ def contents() -> list[list[tuple[Any, ...]]]:
 def counted(grain: Grain) -> dict[str, int]:
     """How many turns each row of that grain stands for, by its beginning."""
     found: dict[str, int] = {}
-    for start, turns in TurnRollup.objects.filter(grain=grain).values_list("start", "turns"):
+    for start, turns in TurnRollup.fine.filter(grain=grain).values_list("start", "turns"):
         name = f"{start:%m-%d %H}"
         found[name] = found.get(name, 0) + turns
     return found
@@ -191,8 +191,9 @@ def test_a_fault_at_any_step_leaves_a_stretch_due_and_the_next_run_gives_the_sam
     monkeypatch.undo()
     assert roll_up(now=NOW).left == 0
     interrupted = contents()
-    for model in (TurnRollup, ToolRollup, VoiceRollup, RollupState):
-        model.objects.all().delete()
+    RollupState.objects.all().delete()
+    for model in (TurnRollup, ToolRollup, VoiceRollup):
+        model.every.all().delete()
     roll_up(now=NOW)
     assert contents() == interrupted
     assert freshness(now=NOW).error == ""

@@ -38,7 +38,7 @@ def test_runs_at_once_build_the_same_figures_as_one() -> None:
     assert [ran.faults for ran in runs] == [()] * WORKERS
     roll_up(now=NOW)
     assert not RollupDue.objects.exists()
-    rows = TurnRollup.objects.values_list("grain", "turns")
+    rows = TurnRollup.fine.values_list("grain", "turns")
     total = RequestLog.objects.count()
     assert total == 12 + 3 * WORKERS
     for grain in Grain:
