@@ -1,7 +1,7 @@
 """How fast the figures of the dashboards are built and read: ten million turns on PostgreSQL, one million on SQLite.
 
-`python -m bench.dashboards [--postgres TURNS] [--sqlite TURNS]`; 0 leaves a database out. SQLite's turns are made by
-a PostgreSQL and copied.
+`python -m bench.dashboards [--turns TURNS] [--sqlite TURNS] [--built DAYS]`; 0 leaves a database out. SQLite's turns
+are made by a PostgreSQL and copied. Of a long history, the last DAYS alone can be built, and stand for the others.
 """
 
 import argparse
@@ -28,12 +28,18 @@ MODELS = ("gpt-5", "gpt-5-mini", "gpt-6", "gpt-6-mini", "analyst-1")
 INTENTS = ("research", "analysis", "execution", "chart", "education", "other")
 
 
-def main(*, n_postgres: int = 300_000, n_sqlite: int = 100_000) -> None:
+def main(*, n_postgres: int = 300_000, n_sqlite: int = 100_000, days_built: int = 90) -> None:
     try:
         if n_postgres:
             with postgres() as url:
                 print(f"Dashboards over {n_postgres:,} turns on PostgreSQL", flush=True)
-                for command in (["make", str(n_postgres)], ["build"], ["measure"], ["compare"]):
+                for command in (
+                    ["make", str(n_postgres)],
+                    ["build", str(days_built)],
+                    ["measure"],
+                    ["pages"],
+                    ["compare"],
+                ):
                     run(url, *command)
         if n_sqlite:
             with tempfile.TemporaryDirectory(prefix="gvses-bench-") as folder:
@@ -42,8 +48,8 @@ def main(*, n_postgres: int = 300_000, n_sqlite: int = 100_000) -> None:
                 with postgres() as url:
                     run(url, "make", str(n_sqlite))
                     run(f"sqlite:///{file}", "copy", url, file)
-                for step in ("build", "measure"):
-                    run(f"sqlite:///{file}", step)
+                for command in (["build", str(days_built)], ["measure"], ["pages"]):
+                    run(f"sqlite:///{file}", *command)
     except MissingProgram as missing:
         print(f"  {missing}")
 
@@ -84,23 +90,36 @@ def copy(postgres_url: str, file: str) -> None:
     print(f"    copied in {time.perf_counter() - begin:.0f} s", flush=True)
 
 
-def build() -> None:
-    """The whole history, and then what one look has to build."""
-    from apps.metrics.models import Grain
-    from apps.metrics.rollups.due import ask_for_hours
+def build(days: str = "90") -> None:
+    """The history, and then what one look has to build. What is not built, and the 90 days before, are copies."""
+    from apps.metrics.models import Grain, RollupState
+    from apps.metrics.rollups.due import ask_for_hours, hours_with_turns
     from apps.metrics.rollups.run import roll_up
     from bench.dashboards_history import DAYS as DAYS_MADE
+    from bench.dashboards_history import copy_rollups
 
+    n_days = min(int(days), DAYS_MADE)
+    if n_days < DAYS_MADE:
+        RollupState.objects.update_or_create(pk=RollupState.ONLY_ID, defaults={"found_to": end()})
+        ask_for_hours(hours_with_turns(start=end() - timedelta(days=n_days)), now=end())
     ran = roll_up(now=end())
     took_s = ran.took_ms / 1000
     built = ", ".join(f"{n} {grain}s" for grain, n in ran.built.items())
-    print(f"    built {ran.turns:,} turns in {took_s:.0f} s, {24 * DAYS_MADE / took_s:.0f} hours a second ({built})")
+    print(f"    built {ran.turns:,} turns in {took_s:.0f} s, {ran.turns / took_s:,.0f} a second ({built})")
     looks = []
-    for _ in range(5):
+    for _ in range(3):
         ask_for_hours([end() - timedelta(hours=8)], now=end())
         looks.append(roll_up(now=end()).took_ms)
-    rows = {grain: n_rows(grain) for grain in Grain}
-    print(f"    one look, an hour with its day and week: {sorted(looks)[2]:.0f} ms; rows {rows}", flush=True)
+    print(f"    one look, an hour with its day and week: {sorted(looks)[1]:.0f} ms")
+    copy_rollups(days_built=n_days, end=end())
+    rows = {str(grain): n_rows(grain) for grain in Grain}
+    print(f"    {n_days} days built; the other days back to 180 days ago are their copies; rows {rows}", flush=True)
+
+
+def pages() -> None:
+    from bench.dashboards_pages import measure_pages
+
+    measure_pages(rounds=ROUNDS)
 
 
 def n_rows(grain: str) -> int:
@@ -214,6 +233,7 @@ STEPS: dict[str, Callable[..., None]] = {
     "copy": copy,
     "build": build,
     "measure": measure,
+    "pages": pages,
     "compare": compare,
 }
 
@@ -225,7 +245,8 @@ if __name__ == "__main__":
         STEPS[sys.argv[1]](*sys.argv[2:])
     else:
         parser = argparse.ArgumentParser(description=__doc__)
-        parser.add_argument("--postgres", type=int, default=10_000_000, metavar="TURNS")
+        parser.add_argument("--turns", type=int, default=10_000_000, metavar="TURNS")
         parser.add_argument("--sqlite", type=int, default=1_000_000, metavar="TURNS")
+        parser.add_argument("--built", type=int, default=90, metavar="DAYS")
         arguments = parser.parse_args()
-        main(n_postgres=arguments.postgres, n_sqlite=arguments.sqlite)
+        main(n_postgres=arguments.turns, n_sqlite=arguments.sqlite, days_built=arguments.built)

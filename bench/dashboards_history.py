@@ -9,6 +9,11 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 from django.db import connection
 
+from apps.metrics.models import Grain, ToolRollup, TurnRollup, VoiceRollup
+from apps.metrics.rollups.from_log import Stretch
+from apps.metrics.rollups.scope import HOURS_KEPT, start_of
+from apps.metrics.rollups.stretch import read_stretch, replace_stretch
+
 DAYS = 90
 #: Midnight, so that the last day is whole.
 END = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -151,3 +156,35 @@ def _for_sqlite(value: object) -> object:
     if isinstance(value, (list, dict)):
         return "[]" if isinstance(value, list) else "{}"
     return getattr(value, "hex", None) or float(str(value))
+
+
+def copy_rollups(*, days_built: int, end: datetime) -> None:
+    """Rollups from 180 days ago to today, the days that were built in turn, and the weeks that they add up to."""
+    for days_ago in range(-1, 2 * DAYS):
+        if 0 <= days_ago < days_built:
+            continue
+        target = end - timedelta(days=days_ago + 1)
+        source = end - timedelta(days=max(days_ago, 0) % days_built + 1)
+        _copy_rollups(Grain.DAY, source, target)
+        if days_ago < HOURS_KEPT.days:
+            for hour in range(24):
+                _copy_rollups(Grain.HOUR, source + timedelta(hours=hour), target + timedelta(hours=hour))
+    for week in {start_of(end - timedelta(days=days), Grain.WEEK) for days in range(2 * DAYS)}:
+        stretch = Stretch(grain=Grain.WEEK, start=week)
+        replace_stretch(stretch, read_stretch(stretch, from_log=False))
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+
+
+def _copy_rollups(grain: Grain, source: datetime, target: datetime) -> None:
+    at = connection.ops.adapt_datetimefield_value
+    with connection.cursor() as cursor:
+        for model in (TurnRollup, ToolRollup, VoiceRollup):
+            table = model._meta.db_table
+            names = ", ".join(
+                field.column for field in model._meta.concrete_fields if field.column not in ("id", "start")
+            )
+            cursor.execute(
+                f"INSERT INTO {table} (start, {names}) SELECT %s, {names} FROM {table} WHERE grain = %s AND start = %s",
+                [at(target), str(grain), at(source)],
+            )
