@@ -15,12 +15,14 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import Q, QuerySet
 
-from apps.metrics.models import Attempt, RequestLog, RequestText, Retention, Status, ToolCall, VoiceTurn
+from apps.metrics.models import Alert, Attempt, RequestLog, RequestText, Retention, Status, ToolCall, VoiceTurn
 from apps.routing.models import CircuitChange, Evaluation, Notification
 
 BATCH_ROWS = 5_000
 #: A whole turn is several rows in as many tables, and SQLite lets nobody else write meanwhile.
 BATCH_TURNS = 1_000
+#: An alert has some hundred figures.
+BATCH_ALERTS = 100
 BATCHES_A_LOOK = 3
 #: Clocks of several hosts differ, and a turn may be closing while a run looks.
 LATE_MARGIN = timedelta(hours=1)
@@ -28,13 +30,14 @@ LATE_MARGIN = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removed:
-    """How many turns lost their text; how many turns went whole, and how many looks, changes and messages with them."""
+    """How many turns lost their text; how many turns went whole, and how many looks, changes, messages and alerts."""
 
     texts: int = 0
     turns: int = 0
     evaluations: int = 0
     circuit_changes: int = 0
     notifications: int = 0
+    alerts: int = 0
 
     def __add__(self, other: "Removed") -> "Removed":
         return Removed(**{name: getattr(self, name) + getattr(other, name) for name in Removed.__dataclass_fields__})
@@ -73,6 +76,7 @@ def too_old(*, now: datetime, text_days: int, row_days: int) -> Removed:
             evaluations=Evaluation.objects.filter(at__lt=before).count(),
             circuit_changes=CircuitChange.objects.filter(at__lt=before).count(),
             notifications=_told(before).count(),
+            alerts=_ended(before).count(),
         )
     if text_days:
         before = now - timedelta(days=text_days)
@@ -89,6 +93,7 @@ def in_words(removed: Removed) -> str:
         (removed.evaluations, "{} evaluation{s}"),
         (removed.circuit_changes, "{} circuit change{s}"),
         (removed.notifications, "{} notification{s}"),
+        (removed.alerts, "{} alert{s}"),
     )
     said = [words.format(f"{n:,}", s="" if n == 1 else "s") for n, words in parts if n]
     return f"Removed: {', '.join(said) or 'nothing'}."
@@ -115,12 +120,13 @@ def _prune_rows(*, before: datetime) -> Iterator[Removed]:
         yield _remove_turns(ids)
         if len(ids) < BATCH_TURNS:
             break
-    for name, rows in (
-        ("evaluations", Evaluation.objects.filter(at__lt=before)),
-        ("circuit_changes", CircuitChange.objects.filter(at__lt=before)),
-        ("notifications", _told(before)),
+    for name, rows, size in (
+        ("evaluations", Evaluation.objects.filter(at__lt=before).order_by("at"), BATCH_ROWS),
+        ("circuit_changes", CircuitChange.objects.filter(at__lt=before).order_by("at"), BATCH_ROWS),
+        ("notifications", _told(before).order_by("at"), BATCH_ROWS),
+        ("alerts", _ended(before).order_by("began_at"), BATCH_ALERTS),
     ):
-        while n := _remove_some(rows):
+        while n := _remove_some(rows, size=size):
             yield Removed(**{name: n})
 
 
@@ -140,9 +146,14 @@ def _told(before: datetime) -> QuerySet[Notification]:
     return Notification.objects.filter(at__lt=before).exclude(pk__in=waits.values("pk"))
 
 
+def _ended(before: datetime) -> QuerySet[Alert]:
+    """With an alert go its figures; one that still fires stays."""
+    return Alert.objects.filter(ended_at__lt=before)
+
+
 @transaction.atomic
-def _remove_some(rows: QuerySet[Any]) -> int:
-    ids = list(rows.order_by("at").values_list("pk", flat=True)[:BATCH_ROWS])
+def _remove_some(rows: QuerySet[Any], *, size: int) -> int:
+    ids = list(rows.values_list("pk", flat=True)[:size])
     rows.model._default_manager.filter(pk__in=ids).delete()
     return len(ids)
 

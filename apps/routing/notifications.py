@@ -17,8 +17,6 @@ logger = logging.getLogger(__name__)
 Channel = NotificationDelivery.Channel
 
 TOPIC = "rollout"
-#: Rows deleted in one transaction.
-BATCH = 1_000
 
 
 def notify_of(change: RolloutChange) -> None:
@@ -70,17 +68,6 @@ def keep_message(
         NotificationDelivery(notification=notification, channel=channel, next_try_at=at) for channel in channels
     )
     return notification
-
-
-def prune_notifications(*, before: datetime) -> int:
-    """Deletes messages written before then, with their deliveries, oldest first, in batches; how many messages."""
-    n_deleted = 0
-    while batch := list(Notification.objects.filter(at__lt=before).order_by("at").values_list("pk", flat=True)[:BATCH]):
-        with transaction.atomic():
-            NotificationDelivery.objects.filter(notification__in=batch).delete()
-            Notification.objects.filter(pk__in=batch).delete()
-        n_deleted += len(batch)
-    return n_deleted
 
 
 def _keep(change: RolloutChange) -> None:

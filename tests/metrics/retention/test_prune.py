@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from apps.metrics import retention
-from apps.metrics.models import Attempt, RequestLog, RequestText, Retention, ToolCall, VoiceTurn
+from apps.metrics.models import Alert, AlertReading, Attempt, RequestLog, RequestText, Retention, ToolCall, VoiceTurn
 from apps.metrics.retention import Removed, prune, prune_a_little, too_old
 from apps.routing.models import CircuitChange, Evaluation, Notification, NotificationDelivery
 from tests.metrics.exports.turns import make_attempt, make_call, make_spoken, make_turn
@@ -141,6 +141,35 @@ def test_looks_circuit_changes_and_messages_go_with_the_turns_of_their_time() ->
             )
     assert run() == Removed(evaluations=1, circuit_changes=1, notifications=1)
     assert (Evaluation.objects.count(), CircuitChange.objects.count(), Notification.objects.count()) == (1, 1, 3)
+
+
+def test_alerts_that_ended_go_with_their_figures_and_one_that_fires_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "BATCH_ALERTS", 2)
+    for days in (500, 450, 401, 399, None):
+        at = NOW - timedelta(days=500)
+        alert = Alert.objects.create(
+            rule_name="Failed turns",
+            measure="visible_errors",
+            about="everything",
+            threshold=5.0,
+            clear_at=2.0,
+            window_minutes=15,
+            high_since=at,
+            began_at=at,
+            ended_at=None if days is None else NOW - timedelta(days=days),
+            value=9.0,
+            n=40,
+            last_value=9.0,
+            last_n=40,
+            last_at=at,
+            worst_value=9.0,
+            worst_at=at,
+        )
+        AlertReading.objects.create(alert=alert, at=at, value=9.0, n=40)
+    assert too_old(now=NOW, text_days=30, row_days=400) == Removed(alerts=3)
+    assert run() == Removed(alerts=3)
+    assert set(Alert.objects.values_list("ended_at", flat=True)) == {None, NOW - timedelta(days=399)}
+    assert AlertReading.objects.count() == 2
 
 
 def test_a_dry_run_tells_what_a_run_then_does(capsys: pytest.CaptureFixture[str]) -> None:
