@@ -77,8 +77,9 @@ KINDS: Mapping[str, Kind] = {
         abouts=FOR_TURNS,
         counted="turns",
         what="have no known cost",
-        to_do="Limits on cost do not see these turns. Find their model in its rows and give it a price in "
-        "the admin. It can wait for the morning.",
+        to_do="Limits on cost do not see these turns. Look at their rows. With tokens: the model has no price; give it "
+        "one in the admin. Without: the answer was stopped or cut before the server said what it used, and no price "
+        "helps. It can wait for the morning.",
         most_minutes=1_440,
     ),
     Measure.MODEL_END: Kind(

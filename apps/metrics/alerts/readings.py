@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 
 from apps.metrics.alerts.catalogue import KINDS
 from apps.metrics.alerts.decision import Reading, p95_reading, share_reading
-from apps.metrics.models import About, AlertRule, Attempt, Channel, Measure, RequestLog, VoiceTurn
+from apps.metrics.models import About, AlertRule, Attempt, Channel, Measure, RequestLog, Status, VoiceTurn
 from apps.providers.openai_api.model_check import configured_models
 from apps.providers.registry import PROVIDERS
 from apps.providers.shutdown_dates import shutdown_of
@@ -129,6 +129,9 @@ def _backend_errors(rule: AlertRule, *, now: datetime) -> dict[str, Reading | No
 
 def _times(rule: AlertRule, column: str, *, now: datetime) -> dict[str, Reading | None]:
     timed = _turns(rule, now=now).filter(**{f"{column}__isnull": False})
+    if column == TIMES[Measure.LATENCY_P95]:
+        # Whoever stopped an answer did not wait for the whole of it: the same as in the evidence and the dashboards.
+        timed = timed.exclude(status=Status.INTERRUPTED)
     beyond = Q(**{f"{column}__gt": rule.threshold})
     if connection.vendor == "postgresql":
         found = _grouped(rule, timed, "provider", n=Count("pk"), n_beyond=Count("pk", filter=beyond), p95=P95(column))

@@ -86,6 +86,17 @@ def test_a_p95_is_the_time_that_nineteen_of_twenty_keep(measure: str, column: st
     assert P95("ttft_ms").function == "percentile_disc"
 
 
+def test_whoever_stopped_an_answer_did_not_wait_for_the_whole_of_it() -> None:
+    make_turns(40, latency_ms=5_000.0)
+    make_turns(400, status="interrupted", success=None, latency_ms=300.0, ttft_ms=200.0)
+    reading = read(make_rule(measure="latency_p95", threshold=1_000.0), now=NOW)[""]
+    assert reading is not None
+    assert (reading.value, reading.n) == (5_000.0, 40)
+    first_text = read(make_rule(measure="ttft_p95", threshold=1_000.0), now=NOW)[""]
+    assert first_text is not None
+    assert first_text.n == 440
+
+
 def test_an_unknown_cost_is_a_share_of_the_turns_that_were_tried() -> None:
     make_turns(3)
     make_turns(1, cost_usd=None)
