@@ -1,7 +1,8 @@
 """The loop that looks at rollout and alerts by itself: once a period, whichever process comes first, nobody awake.
 
 `manage.py serve` and `manage.py watch` run it. The row `Watch` is the lease: a conditional update claims each look, and
-a process that dies in the middle of one holds it for a bounded time only. Messages do not wait for the next look.
+a process that dies in the middle of one holds it for a bounded time only. Messages do not wait for the next look, and
+a look does not wait for what comes after it: alerts, figures and retention may take as long as they need.
 """
 
 import logging
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from queue import SimpleQueue
 from threading import Event, Thread
 from typing import Protocol
 
@@ -80,21 +82,16 @@ def bring_rollups_up_to_date(*, now: datetime) -> list[str]:
     return [f"Rollups: {ran.left} more to build."] if ran.left else []
 
 
-#: What a look does, in order: what follows from the evidence comes after it, and what nobody waits for, last. One step
-#: that fails stops no other.
-STEPS: tuple[Step, ...] = (
-    forget_outcomes,
-    weigh_evidence,
-    step_schedules,
-    weigh_alerts,
-    bring_rollups_up_to_date,
-    prune_a_little,
-)
+#: What a look does, in order: what follows from the evidence comes after it. One step that fails stops no other.
+STEPS: tuple[Step, ...] = (forget_outcomes, weigh_evidence, step_schedules)
+#: What the process that looked does after it, the lease given back. The next look waits for none of it, so harm is
+#: found however long it takes.
+AFTER: tuple[Step, ...] = (weigh_alerts, bring_rollups_up_to_date, prune_a_little)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One look: what its steps said, what went wrong, a sentence each, and how long it took."""
+    """One look, or what came after it: what its steps said, what went wrong, a sentence each, and how long it took."""
 
     at: datetime
     lines: tuple[str, ...]
@@ -109,10 +106,35 @@ def look(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -> L
     """
     if not _claim(now=now):
         return None
+    ran = _run(STEPS, now=now, is_stopping=is_stopping)
+    _end(
+        now=now, ended_at=now + timedelta(milliseconds=ran.look.took_ms), faults=ran.look.faults, is_whole=ran.is_whole
+    )
+    logger.debug("Looked", extra={"began_at": now.isoformat(), "took_ms": round(ran.look.took_ms, 1)})
+    return ran.look
+
+
+def after_look(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -> Look:
+    """What comes after the look of that moment. Its faults stand beside the look's own until the next look."""
+    ran = _run(AFTER, now=now, is_stopping=is_stopping).look
+    mine = Watch.objects.filter(pk=Watch.ONLY_ID, began_at=now, by=holder())
+    if ran.faults and (row := mine.first()) is not None:
+        mine.update(error="\n".join(filter(None, (row.error, *ran.faults))))
+    return ran
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ran:
+    look: Look
+    #: Nobody told it to stop in the middle.
+    is_whole: bool
+
+
+def _run(steps: Iterable[Step], *, now: datetime, is_stopping: Callable[[], bool]) -> _Ran:
     lines: list[str] = []
     faults: list[str] = []
     began, is_whole = time.monotonic(), True
-    for step in STEPS:
+    for step in steps:
         if is_stopping():
             is_whole = False
             break
@@ -123,10 +145,8 @@ def look(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -> L
             logger.exception("Step of a look failed", extra={"step": name})
             # Not its message: that may quote what is in a row.
             faults.append(f"{name} failed ({type(error).__name__}); the log says where.")
-    took_s = time.monotonic() - began
-    _end(now=now, ended_at=now + timedelta(seconds=took_s), faults=faults, is_whole=is_whole)
-    logger.debug("Looked", extra={"began_at": now.isoformat(), "took_ms": round(took_s * 1000, 1)})
-    return Look(at=now, lines=tuple(lines), faults=tuple(faults), took_ms=took_s * 1000)
+    took_ms = (time.monotonic() - began) * 1000
+    return _Ran(look=Look(at=now, lines=tuple(lines), faults=tuple(faults), took_ms=took_ms), is_whole=is_whole)
 
 
 def due_in_s(*, now: datetime) -> float:
@@ -138,19 +158,29 @@ def due_in_s(*, now: datetime) -> float:
     return min(max(left_s, 0.0), settings.WATCH_INTERVAL_S)
 
 
-def run_watch(*, stop: Event, when_looked: Callable[[Look], None] = lambda _: None) -> None:
+def run_watch(
+    *,
+    stop: Event,
+    when_looked: Callable[[Look], None] = lambda _: None,
+    when_after: Callable[[Look], None] = lambda _: None,
+) -> None:
     """Looks, and delivers messages, until `stop` is set; whatever goes wrong is logged and tried again.
 
-    Each channel has a thread of its own: a mail server that hangs delays neither the webhook nor a look.
+    Each channel has a thread of its own, and so has what comes after a look: a mail server that hangs delays neither
+    the webhook nor a look, and an alert that takes long delays no look.
     """
+    looked_at: SimpleQueue[datetime | None] = SimpleQueue()
+    afterwards = Thread(target=_after_looks, args=(looked_at, stop, when_after), name="watch-after", daemon=True)
+    afterwards.start()
     deliveries = [
         Thread(target=_repeat, args=(partial(_deliver, channel, stop), stop), name=f"watch-{channel}", daemon=True)
         for channel in open_channels()
     ]
     for thread in deliveries:
         thread.start()
-    _repeat(partial(_look_if_due, stop, when_looked), stop)
-    for thread in deliveries:
+    _repeat(partial(_look_if_due, stop, when_looked, looked_at), stop)
+    looked_at.put(None)
+    for thread in (*deliveries, afterwards):
         thread.join(LAST_SEND_S)
     logger.debug("Watch ended")
 
@@ -192,7 +222,7 @@ def _held_at_most_s() -> float:
     return max(HELD_AT_MOST_S, 2 * settings.WATCH_INTERVAL_S)
 
 
-def _end(*, now: datetime, ended_at: datetime, faults: list[str], is_whole: bool) -> None:
+def _end(*, now: datetime, ended_at: datetime, faults: Iterable[str], is_whole: bool) -> None:
     """Notes how it went, unless another process has taken this one for dead and looks itself."""
     mine = Watch.objects.filter(pk=Watch.ONLY_ID, began_at=now, by=holder())
     began_at = F("began_at") if is_whole else None
@@ -200,13 +230,36 @@ def _end(*, now: datetime, ended_at: datetime, faults: list[str], is_whole: bool
         logger.warning("A look took so long that another process began the next", extra={"by": holder()})
 
 
-def _look_if_due(stop: Event, when_looked: Callable[[Look], None]) -> float:
+def _after_looks(looked_at: SimpleQueue[datetime | None], stop: Event, when_after: Callable[[Look], None]) -> None:
+    """Does what comes after each look, until None; of looks that came while it was at it, after the last alone."""
+    while (now := _newest(looked_at)) is not None:
+        try:
+            ran = after_look(now=now, is_stopping=stop.is_set)
+            when_after(ran)
+        except Exception:
+            logger.exception("What comes after a look failed")
+        finally:
+            give_connections_back()
+    connections.close_all()
+
+
+def _newest(looked_at: SimpleQueue[datetime | None]) -> datetime | None:
+    now = looked_at.get()
+    while now is not None and not looked_at.empty():
+        now = looked_at.get()
+    return now
+
+
+def _look_if_due(stop: Event, when_looked: Callable[[Look], None], looked_at: SimpleQueue[datetime | None]) -> float:
     """Looks where it is time; seconds until it may be time again."""
     wait_s = due_in_s(now=timezone.now())
     if wait_s == 0:
         looked = look(now=timezone.now(), is_stopping=stop.is_set)
         if looked is not None:
             when_looked(looked)
+            if not looked_at.empty():
+                logger.warning("Alerts, figures and retention are behind: what came after an earlier look still runs")
+            looked_at.put(looked.at)
         # Whoever holds it may end, or die, at any moment.
         wait_s = due_in_s(now=timezone.now()) or min(1.0, settings.WATCH_INTERVAL_S)
     return wait_s

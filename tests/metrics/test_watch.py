@@ -11,7 +11,7 @@ import pytest
 from django.db import DatabaseError, connections
 
 from apps.metrics import watch
-from apps.metrics.watch import HELD_AT_MOST_S, Look, due_in_s, look, run_watch, start_watch
+from apps.metrics.watch import HELD_AT_MOST_S, Look, after_look, due_in_s, look, run_watch, start_watch
 from apps.routing.models import Outcome, Watch
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +33,7 @@ def fails(*, now: datetime) -> list[str]:
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    monkeypatch.setattr(watch, "AFTER", ())
     return lambda *given: monkeypatch.setattr(watch, "STEPS", given)
 
 
@@ -111,6 +112,40 @@ def test_told_to_stop_it_ends_after_the_step_it_is_at_and_leaves_the_look_to_oth
     assert done == ["first"]
     assert Watch.objects.get().error == ""
     assert look(now=after(1))
+
+
+def test_what_fails_after_a_look_stands_beside_the_faults_of_the_look_until_the_next(steps, monkeypatch) -> None:
+    steps(fails)
+    monkeypatch.setattr(watch, "AFTER", (fails, says_safe))
+    assert look(now=NOW)
+    after_it = after_look(now=NOW)
+    assert after_it.lines == ("workflow: SAFE at 03:00",)
+    assert Watch.objects.get().error == "\n".join(["fails failed (LookupError); the log says where."] * 2)
+    steps(says_safe)
+    assert look(now=after(60))
+    after_look(now=NOW)
+    assert Watch.objects.get().error == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_next_look_waits_for_nothing_that_comes_after_the_last(steps, running, monkeypatch, caplog) -> None:
+    hangs, go_on = Event(), Event()
+
+    def hang(*, now: datetime) -> list[str]:
+        hangs.set()
+        go_on.wait(30)
+        return []
+
+    steps(says_safe)
+    monkeypatch.setattr(watch, "AFTER", (hang,))
+    looked = running()
+    assert hangs.wait(10)
+    for _ in range(3):
+        looked.clear()
+        assert looked.wait(10)
+    assert not go_on.is_set()
+    assert "Alerts, figures and retention are behind" in caplog.text
+    go_on.set()
 
 
 def test_a_look_forgets_the_outcomes_that_no_circuit_counts() -> None:

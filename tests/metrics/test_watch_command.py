@@ -37,6 +37,14 @@ def test_once_fails_where_a_step_did_so_that_a_timer_notices(monkeypatch) -> Non
     assert Watch.objects.get().ended_at is not None
 
 
+def test_once_does_what_comes_after_a_look_as_well(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(watch, "STEPS", (says_safe,))
+    monkeypatch.setattr(watch, "AFTER", (says_safe, fails))
+    with pytest.raises(CommandError, match=r"fails failed \(LookupError\)"):
+        call_command("watch", "--once")
+    assert capsys.readouterr().out.count("workflow: SAFE") == 2
+
+
 def test_once_sends_what_is_due(settings, capsys) -> None:
     settings.ROLLOUT_NOTIFY_EMAILS, settings.DEFAULT_FROM_EMAIL = ["alice@example.com"], "rollout@example.com"
     kills.kill(provider="workflow", by="Bob")

@@ -11,7 +11,7 @@ from apps.metrics.alerts import look as look_module
 from apps.metrics.alerts.look import MOST_SUBJECTS, RulesFailed, weigh_alerts
 from apps.metrics.alerts.readings import read
 from apps.metrics.models import Alert, AlertReading, AlertRule, AlertState, RequestLog
-from apps.metrics.watch import STEPS
+from apps.metrics.watch import AFTER
 from apps.routing.models import Notification
 from tests.metrics.alerts.turns import ALICE, NOW, look, make_rule, make_turns, only_alert
 
@@ -30,7 +30,7 @@ def subjects() -> list[str]:
 
 
 def test_the_watch_looks_at_alerts() -> None:
-    assert weigh_alerts in STEPS
+    assert weigh_alerts in AFTER
 
 
 def test_what_fires_is_kept_with_its_figures_and_told() -> None:
