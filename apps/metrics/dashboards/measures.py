@@ -80,9 +80,14 @@ def tile(
 
 
 def change(now: Figure, before: Figure, *, better: str) -> Change | None:
-    """None where either is too few to say. A verdict only where the two intervals lie apart."""
+    """None where either is too few to say. A verdict only where the two intervals lie apart.
+
+    A count has no growth: the last step of this period still runs, and all of those before are whole.
+    """
     if now.value is None:
         return None
+    if now.unit is Unit.COUNT:
+        return Change(text=f"{before.text} in the period before")
     if before.value is None:
         return Change(text=f"Too few {now.noun}s before to compare")
     detail = f"was {before.text} {before.unit.word}".rstrip()

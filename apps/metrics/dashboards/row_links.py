@@ -6,8 +6,10 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.metrics.dashboards.filters import Filters
+from apps.metrics.rollups.scope import LENGTH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +42,12 @@ def row_links(filters: Filters, *, always: Mapping[str, str] | None = None, prov
         **({"model": filters.model} if filters.model else {}),
         **(always or {}),
     }
+    scope = filters.scope
+    # A step is counted whole if any of it lies in the period; the one that still runs, up to now.
+    end = min(scope.steps[-1] + LENGTH[scope.grain], max(timezone.now(), filters.end))
     return RowLinks(
-        start=_moment(filters.scope.first),
-        end=_moment(filters.end),
+        start=_moment(scope.first),
+        end=_moment(end),
         address=reverse("admin:metrics_requestlog_changelist"),
         same=f"&{urlencode(same)}" if same else "",
     )

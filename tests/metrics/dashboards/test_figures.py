@@ -73,6 +73,12 @@ def test_a_change_is_judged_only_where_the_intervals_lie_apart() -> None:
     assert first.text == "Too few turns before to compare"
 
 
+def test_a_count_has_no_growth_as_its_last_step_still_runs() -> None:
+    found = change(plain(860, unit=Unit.COUNT, n=860), plain(1_000, unit=Unit.COUNT, n=1_000), better="")
+    assert found is not None
+    assert (found.text, found.verdict, found.detail) == ("1,000 in the period before", "", "")
+
+
 def test_a_picture_marks_what_is_too_few_and_draws_nothing_as_a_gap() -> None:
     assert point(None).value is None
     rough = point(quantile(Histogram.of([100.0] * 30), 0.95))

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from datetime import timedelta
 from decimal import Decimal
 from html import unescape
 from statistics import quantiles
@@ -135,6 +136,20 @@ def test_a_filter_shows_only_what_it_names_and_stays_in_every_link(
     assert f'<span data-testid="n">{n:,} turn{"" if n == 1 else "s"}</span>' in page
     for link in re.findall(r'href="\?([^"]*)"', page):
         assert link == "" or set(query.split("&")) <= set(unescape(link).split("&"))
+
+
+def test_a_link_leads_to_all_rows_of_a_step_that_a_period_cuts(alice: Client) -> None:
+    day = (timezone.now() - timedelta(days=10)).replace(hour=0, minute=0, second=0, microsecond=0)
+    for hour in (9, 12):
+        make_turn(at=day + timedelta(hours=hour))
+    sum_up()
+    period = f"from={day - timedelta(days=5):%Y-%m-%dT%H:%M}&to={day + timedelta(hours=10):%Y-%m-%dT%H:%M}"
+    page = page_of(alice, f"/dashboards/ab/?{period}")
+    assert '<span data-testid="n">2 turns</span>' in page
+    links = {unescape(link) for link in re.findall(r'href="(/admin/metrics/requestlog/[^"]*)"', page)}
+    whole = [link for link in links if f"created_at__gte={day - timedelta(days=5):%Y-%m-%d}" in link]
+    assert whole
+    assert {f"created_at__lt={day + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}" in link for link in whole} == {True}
 
 
 def test_the_classifiers_are_shown_with_what_they_get_right(alice: Client) -> None:
