@@ -20,6 +20,7 @@ from django.utils import timezone
 from apps.assistant.models import Conversation, Turn
 from apps.assistant.owner import Owner
 from apps.assistant.turns import close_stale_turns, stale_after_s
+from apps.metrics.alerts.forgetting import forget_people
 from apps.metrics.models import RequestLog
 from apps.metrics.retention import remove_texts
 from apps.providers.workflow.versions import forget_sessions
@@ -73,6 +74,7 @@ def forget_person(*, owner: Owner, keep_account: bool = False) -> Forgotten:
         forget_sessions(session_ids)
         conversations.delete()
         _blank(hashes)
+        forget_people(hashes)
         if user is not None:
             _remove_account(user)
     return Forgotten(

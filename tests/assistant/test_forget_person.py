@@ -2,7 +2,8 @@
 
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -14,19 +15,22 @@ from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from apps.assistant.engine import run_turn
 from apps.assistant.models import Conversation, Turn
 from apps.assistant.owner import Owner
 from apps.assistant.services import adopt_conversations, delete_conversation
-from apps.metrics.models import RequestLog, RequestText, ToolCall
+from apps.metrics.alerts.look import weigh_alerts
+from apps.metrics.models import Alert, AlertRule, RequestLog, RequestText, ToolCall
 from apps.metrics.records import ToolCallRecord
 from apps.metrics.services import finish_request
 from apps.providers.events import Text, ToolResult
 from apps.providers.events import ToolCall as Called
 from apps.providers.models import SessionWorkflow, WorkflowVersion
-from apps.routing.models import SessionAssignment
+from apps.routing.models import Notification, SessionAssignment
 from tests.factories import make_conversation, make_turn, make_user
+from tests.metrics.alerts.turns import make_rule
 from tests.metrics.factories import make_record
 
 pytestmark = pytest.mark.django_db
@@ -166,6 +170,33 @@ def test_the_account_can_be_kept(play, alice: User) -> None:
     ask(play, Owner(user_id=alice.pk))
     call_command("forget_person", "Alice", "--keep-account", "--yes")
     assert places_of(WORD, str(ALICE_ID), Owner(user_id=alice.pk).hashed) == {"auth_user.id"}
+
+
+def test_an_alert_about_a_forgotten_person_is_about_nobody_and_ends(play, alice: User, settings: Any) -> None:
+    settings.ROLLOUT_NOTIFY_EMAILS = ["ops@example.com"]
+    owner = Owner(user_id=alice.pk)
+    ask(play, owner)
+    RequestLog.objects.update(cost_usd=9)
+    dear = {"measure": "cost", "about": "each_person", "window_minutes": 60, "threshold": 5.0, "clear_at": 4.0}
+    rule = make_rule(**dear)
+    waiting = AlertRule.objects.create(name="Twice", looks_to_fire=2, looks_to_clear=1, min_samples=1, **dear)
+    now = timezone.now()
+    weigh_alerts(now=now)
+    assert {"metrics_alert.subject", "metrics_alertstate.subject"} <= places_of(owner.hashed)
+    assert places_of(owner.hashed[:6]) >= {
+        "metrics_alert.why",
+        "routing_notification.body",
+        "routing_notification.data",
+        "routing_notification.subject",
+    }
+    call_command("forget_person", "Alice", "--yes")
+    assert places_of(owner.hashed[:6]) == set()
+    later = now + timedelta(minutes=1)
+    weigh_alerts(now=later)
+    alert = Alert.objects.get(rule=rule)
+    assert (alert.ended_at, alert.ended_how) == (later, Alert.End.CLEARED)
+    assert "one person (" in Notification.objects.order_by("pk").last().subject
+    assert not Alert.objects.filter(rule=waiting).exists()
 
 
 @pytest.mark.parametrize(
