@@ -41,7 +41,22 @@ AROUND = {
     NoProvider.code: "nobody could serve",
 }
 #: What the dashboards' links ask for beyond the row's own columns.
-LINKED_LOOKUPS = ("attempt_rows__provider", "voice_turn__outcome__exact", "voice_turn__was_barged_in__exact")
+LINKED_LOOKUPS = (
+    "attempt_rows__provider",
+    "finished_at__gte",
+    "finished_at__lte",
+    "voice_turn__outcome__exact",
+    "voice_turn__was_barged_in__exact",
+)
+#: Parameters of filters that are no columns.
+FILTER_NAMES = {
+    TimeFilter.AGE,
+    TimeFilter.START,
+    TimeFilter.END,
+    ToolFilter.parameter_name,
+    ToolErrorFilter.parameter_name,
+    FailedFirstFilter.parameter_name,
+}
 
 
 def in_words(name: str, description: str) -> Callable[[Any, RequestLog | ToolCall], str]:
@@ -232,7 +247,13 @@ class RequestLogAdmin(ReadOnlyAdmin):
     )
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        return lookup in LINKED_LOOKUPS or super().lookup_allowed(lookup, value, request)
+        """A column that equals a value or is empty, and what links ask for.
+
+        Any other comparison, such as a pattern, looks through millions of rows, and many are no valid query.
+        """
+        column, _, how = lookup.partition("__")
+        is_column = how in ("", "exact", "isnull") and column in {field.attname for field in self.opts.concrete_fields}
+        return is_column or lookup in LINKED_LOOKUPS or lookup in FILTER_NAMES
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": "Request log", **(extra_context or {})})

@@ -91,9 +91,9 @@ class TimeFilter(admin.ListFilter):
             return None
         try:
             at = datetime.fromisoformat(str(value))
-        except ValueError as error:
+            return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        except (ValueError, OverflowError) as error:
             raise IncorrectLookupParameters(f"{name} is no moment.") from error
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def _range(start: datetime | None, end: datetime | None) -> str:
