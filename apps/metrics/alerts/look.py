@@ -95,10 +95,10 @@ def end_alerts(rule: AlertRule, *, how: Alert.End, now: datetime) -> None:
 def _worst(
     rule: AlertRule, readings: Mapping[str, Reading | None], *, known: list[str]
 ) -> Mapping[str, Reading | None]:
-    """All that are known, and of the others the worst, up to a bound."""
+    """All that are known, and of the others the worst, until there are as many as a rule may have at once."""
     sign = -1 if KINDS[rule.measure].is_bad_below else 1
     new = [(reading.value * sign, subject) for subject, reading in readings.items() if reading and subject not in known]
-    kept = {subject for _, subject in sorted(new, reverse=True)[:MOST_SUBJECTS]}
+    kept = {subject for _, subject in sorted(new, reverse=True)[: max(MOST_SUBJECTS - len(known), 0)]}
     return {subject: reading for subject, reading in readings.items() if subject in kept or subject in known}
 
 

@@ -246,6 +246,7 @@ def test_more_turns_than_a_block_holds_all_come(tmp_path: Path, monkeypatch: pyt
         ("2999-01-01", (), "lies in the future: no turn has begun since."),
         ("2026-11-04", ("--until", "2026-11-04"), "--until 2026-11-04 00:00 UTC is not after --since"),
         ("2026-11-04", ("--until", "soon"), "'soon' is no date"),
+        ("0001-01-01T00:00+14:00", (), "'0001-01-01T00:00+14:00' is no date"),
     ],
 )
 def test_dates_that_make_no_sense_are_refused_in_a_sentence(

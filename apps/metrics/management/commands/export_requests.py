@@ -24,11 +24,11 @@ def moment(text: str) -> datetime:
     """A day or a time as ISO 8601 writes it; without a zone it is UTC."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError as error:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
         raise ArgumentTypeError(
             f"{text!r} is no date; write a day as 2026-11-23 or a time as 2026-11-23T09:30 (UTC)"
         ) from error
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 class Command(BaseCommand):
