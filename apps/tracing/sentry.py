@@ -19,7 +19,13 @@ from apps.tracing.turn_trace import TurnTrace
 #: The longest that the end of a process waits for what is still to be sent.
 SHUTDOWN_S = 2
 #: They say of the tracing itself, or of strangers' Host headers, what no error of the product is.
-UNHEARD = ("langfuse*", "opentelemetry*", "backoff", "django.security.DisallowedHost")
+UNHEARD = (
+    "langfuse*",
+    "opentelemetry*",
+    "backoff",
+    "django.security.DisallowedHost",
+    "django.security.DisallowedModelAdminLookup",
+)
 #: A stranger's wish to have a request traced, and under which id.
 FOREIGN_TRACE = (b"sentry-trace", b"baggage", b"traceparent")
 

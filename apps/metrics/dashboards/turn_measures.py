@@ -97,7 +97,8 @@ COST: Turns = Measure(
     unit=Unit.USD,
     figure=lambda f: mean(f.cost_usd, f.cost_usd_sq, f.cost_known, unit=Unit.USD, n_unknown=f.cost_unknown),
     better=LOW,
-    help="All attempts of a turn together. A turn whose price is unknown is left out and counted.",
+    help="All attempts of a turn together. A turn whose price is unknown is left out and counted. What a try used that "
+    "broke off before it said so is in no figure: the bill may be higher.",
 )
 COST_TOTAL: Turns = Measure(
     key="cost_total",

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import TruncHour
 
-from apps.metrics.models import Grain, RequestLog, RollupDue, RollupState
+from apps.metrics.models import Grain, RequestLog, RollupDue, RollupState, Status
 from apps.metrics.rollups.from_log import Stretch
 from apps.metrics.rollups.scope import HOURS_KEPT, LENGTH, start_of
 
@@ -103,6 +104,8 @@ def hours_kept_from(*, now: datetime) -> datetime:
 
 
 def _touched_since(moment: datetime) -> Iterable[datetime]:
-    closed = RequestLog.objects.filter(finished_at__gt=moment).order_by()
+    # A process of a version before `finished_at` leaves it empty; its turns are found by when they began.
+    of_old = Q(finished_at=None, created_at__gt=moment)
+    closed = RequestLog.objects.filter(Q(finished_at__gt=moment) | of_old & ~Q(status=Status.STARTED)).order_by()
     hours = closed.annotate(hour=TruncHour("created_at")).values_list("hour", flat=True).distinct()
     return [start_of(hour, Grain.HOUR) for hour in hours]

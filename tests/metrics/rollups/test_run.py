@@ -119,6 +119,16 @@ def test_a_turn_seen_after_its_time_is_found_within_ten_minutes() -> None:
     assert counted(Grain.HOUR) == {"11-18 10": 1}
 
 
+def test_a_turn_closed_by_a_process_that_notes_no_end_is_found_by_its_beginning() -> None:
+    make_turn()
+    roll_up(now=NOW)
+    later = make_turn(at=NOW + timedelta(minutes=1))
+    make_turn(at=NOW + timedelta(minutes=1), status="started")
+    RequestLog.objects.filter(pk=later).update(finished_at=None)
+    roll_up(now=NOW + timedelta(minutes=5))
+    assert sum(counted(Grain.HOUR).values()) == 2
+
+
 def test_midnight_and_monday_belong_to_what_begins_with_them() -> None:
     monday = start_of(AT, Grain.WEEK)
     make_turn(at=monday)
