@@ -54,31 +54,37 @@ DRAWN = """
                 ELSE 'interrupted' END AS status
     FROM placed
 """
-REQUESTS = """
+# Which model and which tool are two draws.
+MODEL = """
+           CASE served WHEN 'analyst' THEN 'analyst-1'
+                WHEN 'responses' THEN CASE WHEN (r_cost * 7)::numeric %% 1 < 0.7 THEN 'gpt-6' ELSE 'gpt-5' END
+                WHEN 'workflow' THEN CASE WHEN (r_cost * 7)::numeric %% 1 < 0.5 THEN 'gpt-6-mini' ELSE 'gpt-5' END
+                ELSE CASE WHEN (r_cost * 7)::numeric %% 1 < 0.9 THEN 'gpt-6' ELSE 'gpt-5-mini' END END
+"""
+REQUESTS = f"""
     INSERT INTO metrics_requestlog (request_id, session_id, created_at, finished_at, status, assigned_provider,
         provider, route_reason, is_fallback, is_overridden, attempts, model, tools_used, latency_ms, ttft_ms,
         tokens_input, tokens_output, tokens_cached, tokens_reasoning, cost_usd, success, error, is_voice, intent,
         has_risk_disclaimer, mentions_stop_loss, has_entry_exit, trace_id)
     SELECT request_id, session_id, created_at, created_at + make_interval(secs => (first_ms + rest_ms) / 1000), status,
            assigned, served, 'assignment', served <> assigned, is_overridden, 1 + (served <> assigned)::int,
-           CASE served WHEN 'analyst' THEN 'analyst-1'
-                WHEN 'responses' THEN CASE WHEN r_model < 0.7 THEN 'gpt-6' ELSE 'gpt-5' END
-                WHEN 'workflow' THEN CASE WHEN r_model < 0.5 THEN 'gpt-6-mini' ELSE 'gpt-5' END
-                ELSE CASE WHEN r_model < 0.9 THEN 'gpt-6' ELSE 'gpt-5-mini' END END,
+           {MODEL},
            '[]', first_ms + rest_ms, CASE WHEN status <> 'failed' THEN first_ms END,
            tokens, tokens / 10, tokens / 2, tokens / 20, CASE WHEN r_cost < 0.97 THEN round((tokens / 200000.0), 8) END,
            CASE status WHEN 'succeeded' THEN true WHEN 'failed' THEN false END, '', is_voice, intent,
            r_claim < 0.9, r_claim < 0.4, r_claim < 0.3, md5(i::text)
     FROM bench_drawn
 """
-ATTEMPTS = """
+ATTEMPTS = f"""
     INSERT INTO metrics_attempt (request_id, number, provider, model, outcome, error, had_visible_text, started_at,
         latency_ms)
-    SELECT request_id, 1, assigned, '', CASE WHEN served = assigned THEN status ELSE 'failed' END,
+    SELECT request_id, 1, assigned, CASE WHEN served = assigned THEN {MODEL} ELSE '' END,
+           CASE WHEN served = assigned THEN status ELSE 'failed' END,
            CASE WHEN served = assigned THEN '' ELSE 'cut' END, true, created_at, rest_ms
     FROM bench_drawn
     UNION ALL
-    SELECT request_id, 2, served, '', status, '', true, created_at, rest_ms FROM bench_drawn WHERE served <> assigned
+    SELECT request_id, 2, served, {MODEL}, status, '', true, created_at, rest_ms
+    FROM bench_drawn WHERE served <> assigned
 """
 TOOL_CALLS = """
     INSERT INTO metrics_toolcall (request_id, call_id, name, ok, error_code, latency_ms, arguments, started_at, attempt,

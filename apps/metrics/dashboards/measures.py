@@ -114,17 +114,16 @@ def _verdict(now: Figure, before: Figure, size: float, better: str) -> str:
 
 def by_step(series: Mapping[tuple[datetime, str], F], steps: Sequence[datetime]) -> list[F | None]:
     """Each step with all keys together; None where there is nothing."""
-    found: dict[datetime, F] = {}
+    found: dict[datetime, list[F]] = {}
     for (start, _), figures in series.items():
-        found[start] = found[start] + figures if start in found else figures
-    return [found.get(step) for step in steps]
+        found.setdefault(start, []).append(figures)
+    return [found[step][0].of(found[step]) if step in found else None for step in steps]
 
 
 def overview_tiles(
     measures: Sequence[Measure[F]], *, series: Mapping[tuple[datetime, str], F], before: F, scope: Scope, nothing: F
 ) -> tuple[Tile, ...]:
     """Tiles alone, from figures that are told apart by nothing but time."""
-    total = nothing
-    for figures in series.values():
-        total = total + figures
+    those: list[F] = [nothing, *series.values()]
+    total = nothing.of(those)
     return tiles(measures, now=total, before=before, over_time=by_step(series, scope.steps))

@@ -9,19 +9,27 @@ from django.db import migrations, models
 
 from apps.metrics.rollups.histogram import Histogram
 
-ALIKE = {
+MARGINS = {
     "TurnRollup": {
         "intent": ("is_voice", "intent", "is_overridden"),
         "provider": ("provider", "assigned_provider", "is_voice", "is_overridden"),
+        "models": ("provider", "assigned_provider", "is_voice", "model", "is_overridden"),
+        "served": ("provider", "is_voice", "intent", "is_overridden"),
+        "assigned": ("assigned_provider", "is_voice", "intent", "is_overridden"),
+        "model": ("is_voice", "intent", "model", "is_overridden"),
     },
-    "ToolRollup": {"provider": ("name", "provider", "is_voice")},
-    "VoiceRollup": {"provider": ("provider",)},
+    "ToolRollup": {
+        "provider": ("name", "provider", "is_voice"),
+        "intent": ("name", "is_voice", "intent"),
+        "models": ("name", "provider", "is_voice", "model"),
+    },
+    "VoiceRollup": {"provider": ("provider",), "models": ("provider", "model")},
 }
 DIMENSIONS = {"name", "provider", "assigned_provider", "is_voice", "intent", "model", "is_overridden"}
 
 
 def add_margins(apps: Any, schema_editor: Any) -> None:
-    for model_name, margins in ALIKE.items():
+    for model_name, margins in MARGINS.items():
         model = apps.get_model("metrics", model_name)
         for grain, start in list(model.every.order_by().values_list("grain", "start").distinct()):
             rows = list(model.every.filter(grain=grain, start=start, margin=""))
@@ -53,7 +61,7 @@ def added(model: Any, rows: list[Any], *, margin: str, kept: tuple[str, ...]) ->
 
 
 def remove_margins(apps: Any, schema_editor: Any) -> None:
-    for model_name in ALIKE:
+    for model_name in MARGINS:
         apps.get_model("metrics", model_name).every.exclude(margin="").delete()
 
 

@@ -70,6 +70,10 @@ class TurnRollup(Rollup):
     MARGINS: ClassVar = {
         "intent": ("is_voice", "intent", "is_overridden"),
         "provider": ("provider", "assigned_provider", "is_voice", "is_overridden"),
+        "models": ("provider", "assigned_provider", "is_voice", "model", "is_overridden"),
+        "served": ("provider", "is_voice", "intent", "is_overridden"),
+        "assigned": ("assigned_provider", "is_voice", "intent", "is_overridden"),
+        "model": ("is_voice", "intent", "model", "is_overridden"),
     }
     SUMS: ClassVar = (
         "turns",
@@ -157,7 +161,11 @@ class ToolRollup(Rollup):
     """Calls of a tool in closed turns that are alike; `provider` and `model` are those of the attempt that called."""
 
     DIMENSIONS: ClassVar = ("name", "provider", "is_voice", "intent", "model")
-    MARGINS: ClassVar = {"provider": ("name", "provider", "is_voice")}
+    MARGINS: ClassVar = {
+        "provider": ("name", "provider", "is_voice"),
+        "intent": ("name", "is_voice", "intent"),
+        "models": ("name", "provider", "is_voice", "model"),
+    }
     SUMS: ClassVar = ("calls", "ok", "reused", "retries")
     HISTOGRAMS: ClassVar = ("latency_hist",)
     COUNTS: ClassVar = ("errors",)
@@ -192,7 +200,7 @@ class VoiceRollup(Rollup):
     """Spoken turns that are alike, of closed turns."""
 
     DIMENSIONS: ClassVar = ("provider", "intent", "model")
-    MARGINS: ClassVar = {"provider": ("provider",)}
+    MARGINS: ClassVar = {"provider": ("provider",), "models": ("provider", "model")}
     SUMS: ClassVar = ("utterances", "barge_ins", "sessions", "asr_cost_usd", "tts_cost_usd")
     HISTOGRAMS: ClassVar = ("first_token_hist", "asr_hist", "tts_hist", "voice_to_voice_hist")
     COUNTS: ClassVar = ("outcomes",)

@@ -1,18 +1,24 @@
 """What is known of a number of turns, of tool calls and of spoken turns: values that add up."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Self
+from typing import Any, Self
 
-from apps.metrics.rollups.histogram import Histogram
+from apps.metrics.rollups.histogram import Histogram, merged
 from apps.metrics.rollups.intervals import mean_of, rate_of
 from apps.routing.evidence.intervals import Interval
 
 
-def _added(a: object, b: object) -> object:
-    if isinstance(a, Mapping) and isinstance(b, Mapping):
-        return {name: a.get(name, 0) + b.get(name, 0) for name in (*a, *(name for name in b if name not in a))}
-    return a + b  # type: ignore[operator]
+def _added(values: Sequence[Any]) -> Any:
+    if isinstance(values[0], Histogram):
+        return merged(values)
+    if isinstance(values[0], Mapping):
+        found: dict[str, int] = {}
+        for counts in values:
+            for name, n in counts.items():
+                found[name] = found.get(name, 0) + n
+        return found
+    return sum(values)
 
 
 class _Adds:
@@ -20,9 +26,16 @@ class _Adds:
 
     __slots__ = ()
 
+    @classmethod
+    def of(cls, figures: Sequence[Self]) -> Self:
+        """All of them together."""
+        if not figures:
+            return cls()
+        names = [one.name for one in fields(cls)]  # type: ignore[arg-type]
+        return cls(**{name: _added([getattr(one, name) for one in figures]) for name in names})
+
     def __add__(self, other: Self) -> Self:
-        mine = fields(self)  # type: ignore[arg-type]
-        return type(self)(**{one.name: _added(getattr(self, one.name), getattr(other, one.name)) for one in mine})
+        return self.of([self, other])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

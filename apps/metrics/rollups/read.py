@@ -94,17 +94,16 @@ def voice(
 
 def add_over_time(figures: Mapping[tuple[datetime, str], F]) -> dict[str, F]:
     """Figures step by step as figures of the whole, by key."""
-    found: dict[str, F] = {}
+    found: dict[str, list[F]] = {}
     for (_, key), one in figures.items():
-        found[key] = found[key] + one if key in found else one
-    return found
+        found.setdefault(key, []).append(one)
+    return {key: those[0].of(those) for key, those in found.items()}
 
 
 def add_keys(figures: Mapping[str, F], nothing: F) -> F:
     """All of them together."""
-    for one in figures.values():
-        nothing = nothing + one
-    return nothing
+    those: list[F] = [nothing, *figures.values()]
+    return nothing.of(those)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

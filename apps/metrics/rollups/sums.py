@@ -56,11 +56,13 @@ def add_up(rows: QuerySet[Any], *, by: Iterable[str], histograms: bool = True) -
     with large_reading():
         # Without columns to group by, there is one row even of nothing.
         added = list(rows.order_by().values(*(by or ("grain",))).annotate(**columns))
-    for row in added:
+    histograms_of = {name: Histogram.all_from_bytes([_bytes(row[f"{name}_added"]) for row in added]) for name in names}
+    counts_of = {name: _all_counts([row[f"{name}_added"] for row in added]) for name in model.COUNTS}
+    for i, row in enumerate(added):
         found[tuple(row[name] for name in by)] = Added(
             sums={name: row[f"{name}_added"] for name in model.SUMS},
-            histograms={name: Histogram.from_bytes(_bytes(row[f"{name}_added"])) for name in names},
-            counts={name: _counts(row[f"{name}_added"]) for name in model.COUNTS},
+            histograms={name: those[i] for name, those in histograms_of.items()},
+            counts={name: those[i] for name, those in counts_of.items()},
         )
     return found
 
@@ -69,9 +71,12 @@ def _bytes(stored: Any) -> bytes:
     return bytes.fromhex(stored) if isinstance(stored, str) else bytes(stored or b"")
 
 
-def _counts(joined: str | None) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for counts in json.loads(f"[{joined or ''}]"):
-        for name, n in counts.items():
-            found[name] = found.get(name, 0) + n
+def _all_counts(joined: list[str | None]) -> list[dict[str, int]]:
+    found = []
+    for parts in json.loads(f"[{','.join(f'[{one}]' if one else '[]' for one in joined)}]"):
+        together: dict[str, int] = {}
+        for counts in parts:
+            for name, n in counts.items():
+                together[name] = together.get(name, 0) + n
+        found.append(together)
     return found

@@ -145,7 +145,9 @@ def test_a_reading_takes_rows_of_one_margin_alone_and_the_fewest_that_tell_it() 
     assert margins(by=By.NOTHING) == margins(by=By.INTENT) == "intent"
     assert margins(by=By.INTENT, scope={"channel": "voice", "include_overridden": False}) == "intent"
     assert margins(by=By.ASSIGNED) == margins(by=By.SERVED) == "provider"
-    assert margins(by=By.SERVED, scope={"intent": "chart"}) == FINE
+    assert margins(by=By.SERVED, scope={"intent": "chart"}) == "served"
+    assert margins(by=By.ASSIGNED, scope={"model": "gpt-5"}) == "models"
+    assert margins(by=By.INTENT, scope={"provider": "workflow"}) == "served"
     assert margins(by=By.MODEL, scope={"intent": "chart"}) == FINE
 
 
