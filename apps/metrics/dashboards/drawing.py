@@ -50,7 +50,8 @@ class Drawing(Generic[F]):
         measure = next((one for one in self.measures if one.key == self.chosen), self.measures[0])
         grain, steps = self.scope.grain, self.scope.steps
         title = f"{measure.label} by {self.by}"
-        found = {at: measure.figure(figures) for at, figures in self.figures.items()}
+        drawn = {line.key for line in self.lines}
+        found = {at: measure.figure(figures) for at, figures in self.figures.items() if at[1] in drawn}
         picture = Picture(
             title=title,
             unit=measure.unit.word or f"{self.noun}s",

@@ -19,6 +19,7 @@ MARGINS = {
         "model": ("is_voice", "intent", "model", "is_overridden"),
     },
     "ToolRollup": {
+        "tool": ("name", "is_voice"),
         "provider": ("name", "provider", "is_voice"),
         "intent": ("name", "is_voice", "intent"),
         "models": ("name", "provider", "is_voice", "model"),

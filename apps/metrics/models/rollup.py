@@ -162,6 +162,7 @@ class ToolRollup(Rollup):
 
     DIMENSIONS: ClassVar = ("name", "provider", "is_voice", "intent", "model")
     MARGINS: ClassVar = {
+        "tool": ("name", "is_voice"),
         "provider": ("name", "provider", "is_voice"),
         "intent": ("name", "is_voice", "intent"),
         "models": ("name", "provider", "is_voice", "model"),

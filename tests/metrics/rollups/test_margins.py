@@ -148,7 +148,8 @@ def test_a_reading_takes_rows_of_one_margin_alone_and_the_fewest_that_tell_it() 
     assert margins(by=By.SERVED, scope={"intent": "chart"}) == "served"
     assert margins(by=By.ASSIGNED, scope={"model": "gpt-5"}) == "models"
     assert margins(by=By.INTENT, scope={"provider": "workflow"}) == "served"
-    assert margins(by=By.MODEL, scope={"intent": "chart"}) == FINE
+    assert margins(by=By.MODEL, scope={"intent": "chart"}) == "model"
+    assert margins(by=By.MODEL, scope={"intent": "chart", "provider": "workflow"}) == FINE
 
 
 def test_nobody_reads_rollups_without_saying_which() -> None:
