@@ -124,6 +124,7 @@ def overview_tiles(
     measures: Sequence[Measure[F]], *, series: Mapping[tuple[datetime, str], F], before: F, scope: Scope, nothing: F
 ) -> tuple[Tile, ...]:
     """Tiles alone, from figures that are told apart by nothing but time."""
-    those: list[F] = [nothing, *series.values()]
+    those = [nothing]
+    those.extend(series.values())
     total = nothing.of(those)
     return tiles(measures, now=total, before=before, over_time=by_step(series, scope.steps))

@@ -102,7 +102,8 @@ def add_over_time(figures: Mapping[tuple[datetime, str], F]) -> dict[str, F]:
 
 def add_keys(figures: Mapping[str, F], nothing: F) -> F:
     """All of them together."""
-    those: list[F] = [nothing, *figures.values()]
+    those = [nothing]
+    those.extend(figures.values())
     return nothing.of(those)
 
 
