@@ -7,6 +7,7 @@ interval is of one look, decides nothing, and says so by staying out of the verd
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -112,14 +113,15 @@ def quantile_interval(
     )
 
 
+@lru_cache(maxsize=8192)  # a day that is over keeps its n: each look at a page asks for the same ones
 def _ranks(n: int, p: float, *, tail: float) -> tuple[int, int]:
     """The largest rank whose value lies above the quantile, and the smallest whose value lies below it, with at most
     probability `tail` each; 0 and n + 1 where there is no such rank.
 
     B, the number of values below the quantile, is binomial. The value of rank r lies above it if B <= r - 1.
     """
-    # Thirteen standard deviations and some: what lies outside is less than a float can tell from 0.
-    reach = math.ceil(13 * math.sqrt(n * p * (1 - p))) + 40
+    # Nine standard deviations and some: beside the whole, what lies outside is less than a float can tell from 0.
+    reach = math.ceil(9 * math.sqrt(n * p * (1 - p))) + 40
     first, last = max(0, math.floor(n * p) - reach), min(n, math.ceil(n * p) + reach)
     k = np.arange(first, last, dtype=float)
     # log P(B = k + 1) - log P(B = k), summed from the first k on.
