@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx2
@@ -36,7 +37,9 @@ def test_a_server_that_is_told_to_stop_sends_its_traces_if_it_can(
             host.may_answer.clear()
         keys = {"LANGFUSE_PUBLIC_KEY": "pk-lf-e2e", "LANGFUSE_SECRET_KEY": "sk-lf-e2e", "LANGFUSE_BASE_URL": host.url}
         with product(tmp_path, **keys) as server:
-            asyncio.run(one_turn(server.url))
+            # Playwright's synchronous API keeps a loop in this thread for the rest of the session.
+            with ThreadPoolExecutor(max_workers=1) as elsewhere:
+                elsewhere.submit(asyncio.run, one_turn(server.url)).result()
             server.process.send_signal(order)
             assert server.process.wait(timeout=BOUND_S if hangs else LONG_S) == 0
         assert host.bodies
