@@ -10,14 +10,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from apps.metrics.rollups.intervals import rate_of
+
 #: An open alert with too little to measure for so long ends, and says that it was no all-clear.
 FORGET_AFTER = timedelta(hours=6)
 #: Whoever fires again within this time after an end is flapping.
 RELAPSE_WITHIN = timedelta(hours=2)
 #: However often it came back, so many good looks clear it.
 MOST_LOOKS = 240
-#: Standard deviations: a share beyond the limit by chance alone passes in about one of a hundred readings.
-SURE_Z = 2.33
+#: A share beyond the limit by chance alone passes in about one of a hundred readings: the lower bound of this level.
+SURE_LEVEL = 0.98
 
 
 class Phase(StrEnum):
@@ -148,12 +150,8 @@ def _unseen(state: State, *, now: datetime) -> Decision:
 
 def is_beyond_chance(*, n_bad: int, n: int, limit: float) -> bool:
     """Whether so many of `n` show that more than `limit`, a share, are bad: Wilson's lower bound lies above it."""
-    if n <= 0:
-        return False
-    share, z2 = n_bad / n, SURE_Z**2
-    middle = share + z2 / (2 * n)
-    half = SURE_Z * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return (middle - half) / (1 + z2 / n) > limit
+    rate = rate_of(n_bad, n, level=SURE_LEVEL)
+    return rate is not None and rate.low > limit
 
 
 def share_reading(*, n_bad: int, n: int, limit_percent: float) -> Reading | None:

@@ -134,8 +134,8 @@ def test_the_command_says_which_hours_to_build_again() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--since", "yesterday"), "--since 'yesterday' is no day or time"),
-        (("--since", "2026-11-20", "--until", "soon"), "--until 'soon' is no day or time"),
+        (("--since", "yesterday"), "--since: 'yesterday' is no date"),
+        (("--since", "2026-11-20", "--until", "soon"), "--until: 'soon' is no date"),
         (("--since", "2026-11-20", "--until", "2026-11-20"), "nothing in between"),
         (("--since", "2999-01-01"), "nothing in between"),
     ],

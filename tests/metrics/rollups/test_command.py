@@ -46,7 +46,7 @@ def test_it_builds_again_what_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--from", "banana"], "'banana' is no moment. Write 2026-11-20"),
+        (["--from", "banana"], "'banana' is no date; write a day as 2026-11-23"),
         (["--to", "2026-11-20"], "--to needs --from"),
         (["--all", "--from", "2026-11-20"], "--all goes without"),
         (["--from", "2026-11-21", "--to", "2026-11-20"], "has to lie before"),

@@ -3,14 +3,14 @@
 import signal
 import sys
 import time
-from argparse import ArgumentTypeError
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from apps.core.shell_moments import moment
 from apps.metrics.exports.lines import Form, Lines
 from apps.metrics.exports.output import OutputFailed, standard_output, whole_file
 from apps.metrics.exports.parquet import ParquetMissing, require_parquet, write_parquet
@@ -18,17 +18,6 @@ from apps.metrics.exports.parquet import ParquetMissing, require_parquet, write_
 PARQUET = "parquet"
 #: Of a command whose reader left, as in `export_requests … | head`: what there is is not whole.
 READER_LEFT = 1
-
-
-def moment(text: str) -> datetime:
-    """A day or a time as ISO 8601 writes it; without a zone it is UTC."""
-    try:
-        found = datetime.fromisoformat(text)
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    except (ValueError, OverflowError) as error:
-        raise ArgumentTypeError(
-            f"{text!r} is no date; write a day as 2026-11-23 or a time as 2026-11-23T09:30 (UTC)"
-        ) from error
 
 
 class Command(BaseCommand):

@@ -1,29 +1,31 @@
 """Brings the rollups of the dashboards up to date, from the shell."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from apps.core.shell_moments import moment
 from apps.metrics.rollups.due import ask_for_hours, hours_with_turns
 from apps.metrics.rollups.read import freshness
 from apps.metrics.rollups.run import Ran, roll_up
-
-FORMS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
 
 
 class Command(BaseCommand):
     help = "Builds what is due of the dashboards' figures; with --from, --to or --all, also what the log has of then."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--from", dest="since", metavar="MOMENT", help="2026-11-20 or 2026-11-20T14:00, UTC")
-        parser.add_argument("--to", dest="until", metavar="MOMENT", help="the end, which is not built; default: now")
+        parser.add_argument(
+            "--from", dest="since", type=moment, metavar="MOMENT", help="2026-11-20 or 2026-11-20T14:00, UTC"
+        )
+        parser.add_argument(
+            "--to", dest="until", type=moment, metavar="MOMENT", help="the end, which is not built; default: now"
+        )
         parser.add_argument("--all", action="store_true", help="everything that the log still has")
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
-        since, until = _moment(options["since"]), _moment(options["until"])
+        since, until = options["since"], options["until"]
         if options["all"] and (since or until):
             raise CommandError("--all goes without --from and --to.")
         if until and not since:
@@ -42,17 +44,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{ran.left} more are due: another process asked for them meanwhile.")
         else:
             self.stdout.write(f"Figures to {to:%Y-%m-%d %H:%M:%S} UTC.")
-
-
-def _moment(words: str | None) -> datetime | None:
-    if words is None:
-        return None
-    for form in FORMS:
-        try:
-            return datetime.strptime(words, form).replace(tzinfo=UTC)
-        except ValueError:
-            continue
-    raise CommandError(f"{words!r} is no moment. Write 2026-11-20 or 2026-11-20T14:00; it is read as UTC.")
 
 
 def _sentence(ran: Ran) -> str:
